@@ -1,0 +1,65 @@
+//! `coldtrail ingest`
+
+use anyhow::Result;
+use coldtrail_evidence::Limits;
+use coldtrail_ingest::{Options, Summary, ingest};
+use serde_json::{Value, json};
+
+use crate::args::Ingest;
+use crate::diagnostics::Status;
+use crate::settings::{Settings, note};
+use crate::terminal::{self, Bar};
+
+pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
+    let case = settings.case()?;
+    let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
+    let bar = Bar::new(settings);
+    let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
+    bar.finish();
+    let summary = result?;
+    let status = if summary.is_whole() { Status::Clean } else { Status::Gaps };
+    note(&case, as_json(&summary), i32::from(status.code()))?;
+    if settings.json {
+        terminal::print_json(settings, &as_json(&summary))?;
+        return Ok(status);
+    }
+    tell(&summary, settings)?;
+    Ok(status)
+}
+
+fn tell(s: &Summary, settings: &Settings) -> Result<()> {
+    terminal::note(
+        settings,
+        format!(
+            "{} objects: {} ingested, {} copies, {} empty, {} archives, {} unrecognised, {} failed; {} were in the lake already",
+            s.objects, s.ingested, s.copies, s.empty, s.archives, s.unrecognised, s.failed, s.already
+        ),
+    )?;
+    terminal::note(
+        settings,
+        format!("{} records: {} kept, {} duplicates, {} rejects; lake version {}", s.records, s.kept, s.duplicates, s.rejects, s.version),
+    )?;
+    if s.rejects > 0 {
+        terminal::warn(settings, format!("{} records were not understood; `coldtrail query run evidence/unparsed_records` shows them", s.rejects))?;
+    }
+    if s.unrecognised + s.failed + s.damaged > 0 {
+        let what = format!("{} objects unrecognised, {} failed, {} damaged", s.unrecognised, s.failed, s.damaged);
+        terminal::warn(settings, format!("{what}; `coldtrail query run evidence/objects_not_ingested` lists them"))?;
+    }
+    if s.objects > 0 && s.ingested + s.copies + s.archives + s.empty == 0 {
+        terminal::warn(settings, "none of the objects is a log that is known")?;
+    }
+    if s.objects + s.already == 0 {
+        terminal::warn(settings, "there is no evidence yet; `coldtrail add PATH…` collects some")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn as_json(s: &Summary) -> Value {
+    json!({
+        "objects": s.objects, "already": s.already, "ingested": s.ingested, "copies": s.copies, "empty": s.empty,
+        "archives": s.archives, "unrecognised": s.unrecognised, "failed": s.failed, "damaged": s.damaged,
+        "records": s.records, "kept": s.kept, "duplicates": s.duplicates, "rejects": s.rejects,
+        "bytes": s.bytes, "inflated_bytes": s.inflated, "lake_version": s.version,
+    })
+}

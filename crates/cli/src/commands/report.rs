@@ -1,0 +1,173 @@
+//! `coldtrail report`
+
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow};
+use coldtrail_evidence::{Entry, Manifest, custody, hash};
+use coldtrail_query::{Answer, Question, Session};
+use coldtrail_report::{Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown};
+use serde_json::json;
+
+use crate::args::{Report, ReportArea};
+use crate::commands::query::{catalogue, cut, missing};
+use crate::commands::session;
+use crate::diagnostics::{Status, Usage};
+use crate::settings::{Settings, note, now};
+use crate::terminal;
+
+/// How many records behind the rows of one answer are listed.
+const EVIDENCE: usize = 500;
+
+pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
+    let Report::Area(arguments) = arguments;
+    let catalogue = catalogue(settings)?;
+    let questions = catalogue.area(&arguments.area);
+    if questions.is_empty() {
+        let hint = Some(format!("the areas are {}", catalogue.areas().join(", ")));
+        return Err(anyhow!(Usage { what: format!("no area is called `{}`", arguments.area), hint }));
+    }
+    let case = settings.case()?;
+    let session = session(settings, &arguments.reading)?;
+    let manifest = Manifest::load(&case)?;
+    let objects: HashMap<&str, &Entry> = manifest.entries.iter().map(|entry| (entry.object.as_str(), entry)).collect();
+    let mut answered = Vec::new();
+    for (number, question) in questions.iter().enumerate() {
+        if settings.progress {
+            terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
+        }
+        answered.push(answer(question, &session, &objects, arguments.rows)?);
+    }
+    let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
+    let report = AreaReport {
+        title: format!("{}: {}", case.name(), arguments.area),
+        case_name: case.name().to_owned(),
+        area: arguments.area.clone(),
+        generated: now(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        lake_version: session.version().to_string(),
+        custody_head: head,
+        counts: counts(&session)?,
+        gaps: gaps(&session)?,
+        questions: answered,
+    };
+    write(arguments, &report, settings)?;
+    note(&case, json!({ "report": arguments.area, "questions": report.questions.len(), "lake_version": session.version() }), 0)?;
+    Ok(Status::Clean)
+}
+
+fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Result<()> {
+    let Some(file) = &arguments.file else {
+        return terminal::print(settings, &render_markdown(report)?);
+    };
+    let text = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm") => render_html(report)?,
+        Some("md" | "markdown") => render_markdown(report)?,
+        _ => {
+            let hint = Some("name it .html or .md".to_owned());
+            return Err(anyhow!(Usage { what: format!("{}: the format is told by the extension", file.display()), hint }));
+        }
+    };
+    fs_err::write(file, text)?;
+    terminal::note(settings, format!("report written to {}", file.display()))
+}
+
+fn answer(question: &Question, session: &Session, objects: &HashMap<&str, &Entry>, rows: usize) -> Result<Answered> {
+    let parameters = question.bind(&[], session.bounds());
+    let shown = question.parameters.iter().map(|p| (p.name.clone(), p.default.clone().unwrap_or_default())).collect();
+    let events = |name: &&String| coldtrail_schema::tables::find(name).is_some_and(|table| table.events);
+    let needed = question.sources.iter().filter(events).count();
+    let missing = missing(question, session);
+    let mut evidence = (Vec::new(), 0);
+    let outcome = match parameters.and_then(|parameters| session.query(&question.sql, &parameters)) {
+        Err(error) => Outcome::Failed { message: error.to_string() },
+        Ok(answer) if answer.rows() == 0 && needed > 0 && missing.len() == needed => {
+            Outcome::CannotSay { reason: format!("there is no evidence of {}", missing.join(", ")) }
+        }
+        Ok(answer) => {
+            let table = terminal::table_of(&answer)?;
+            evidence = evidence_of(&table, objects);
+            let total = answer.rows() as u64;
+            let sha256 = hash_of(&answer)?;
+            let table = cut(table, rows);
+            Outcome::Answer { shown: table.rows.len() as u64, total, sha256, table }
+        }
+    };
+    let mut traps = question.traps.clone();
+    traps.extend(missing.iter().map(|source| format!("There is no evidence of {source}: what only it could tell is not in the answer.")));
+    Ok(Answered {
+        name: question.name.clone(),
+        title: question.title.clone(),
+        question: question.question.clone(),
+        attack: question.attack.clone(),
+        sources: question.sources.clone(),
+        traps,
+        parameters: shown,
+        sql: question.sql.clone(),
+        outcome,
+        evidence: evidence.0,
+        evidence_total: evidence.1,
+    })
+}
+
+/// SHA-256 of the whole answer as JSON lines, so that a repetition can be compared.
+fn hash_of(answer: &Answer) -> Result<String> {
+    let mut out = Vec::new();
+    if let Some(format) = coldtrail_report::formats::by_name("jsonl") {
+        (format.write)(&terminal::table_of(answer)?, &mut out, &coldtrail_report::Options::default())?;
+    }
+    Ok(hash::sha256(&out))
+}
+
+/// The records that the rows name, each once, and how many there are.
+fn evidence_of(table: &Table, objects: &HashMap<&str, &Entry>) -> (Vec<EvidenceRef>, u64) {
+    let names = coldtrail_schema::tables::common::columns();
+    let column = |at: usize| names.get(at).and_then(|c| table.columns.iter().position(|t| t.name == c.name));
+    let (Some(object), Some(record)) = (column(0), column(1)) else { return (Vec::new(), 0) };
+    let offset = column(2);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut found = Vec::new();
+    for row in &table.rows {
+        let (Some(Cell::Text(object)), Some(Cell::Int(record))) = (row.get(object), row.get(record)) else { continue };
+        if !seen.insert((object.clone(), *record)) || found.len() >= EVIDENCE {
+            continue;
+        }
+        let entry = objects.get(object.as_str());
+        found.push(EvidenceRef {
+            object: object.clone(),
+            key: entry.map_or_else(String::new, |entry| entry.key.clone()),
+            sha256: entry.map_or_else(String::new, |entry| entry.sha256.clone()),
+            record: u64::try_from(*record).unwrap_or_default(),
+            offset: offset.and_then(|at| row.get(at)).and_then(|cell| match cell {
+                Cell::Int(offset) => u64::try_from(*offset).ok(),
+                _ => None,
+            }),
+        });
+    }
+    (found, seen.len() as u64)
+}
+
+fn counts(session: &Session) -> Result<Vec<CountRow>> {
+    let table = terminal::table_of(&session.query(include_str!("report/counts.sql"), &[])?)?;
+    let number = |cell: Option<&Cell>| match cell {
+        Some(Cell::Int(number)) => u64::try_from(*number).unwrap_or_default(),
+        _ => 0,
+    };
+    Ok(table
+        .rows
+        .iter()
+        .map(|row| CountRow {
+            table: row.first().map(|cell| cell.text().into_owned()).unwrap_or_default(),
+            objects: number(row.get(1)),
+            records: number(row.get(2)),
+            kept: number(row.get(3)),
+            duplicates: number(row.get(4)),
+            rejects: number(row.get(5)),
+        })
+        .collect())
+}
+
+/// What the evidence cannot tell, one sentence each.
+fn gaps(session: &Session) -> Result<Vec<String>> {
+    let table = terminal::table_of(&session.query(include_str!("report/gaps.sql"), &[])?)?;
+    Ok(table.rows.iter().filter_map(|row| row.first()).map(|cell| cell.text().into_owned()).collect())
+}

@@ -1,0 +1,97 @@
+//! `coldtrail status`
+
+use anyhow::Result;
+use coldtrail_query::Session;
+use serde_json::{Map, Value, json};
+
+use crate::args::Status as Arguments;
+use crate::commands::session;
+use crate::diagnostics::Status;
+use crate::settings::Settings;
+use crate::terminal;
+
+/// A part of the status: its heading and its question.
+struct Part {
+    name: &'static str,
+    heading: &'static str,
+    sql: &'static str,
+    /// What an empty answer means.
+    empty: &'static str,
+}
+
+static PARTS: &[Part] = &[
+    Part {
+        name: "sources",
+        heading: "Objects by source and status",
+        sql: include_str!("status/sources.sql"),
+        empty: "nothing was ingested yet; `coldtrail ingest` does",
+    },
+    Part {
+        name: "coverage",
+        heading: "Events by source, account and region",
+        sql: include_str!("status/coverage.sql"),
+        empty: "no events",
+    },
+    Part {
+        name: "rejects",
+        heading: "Records that were not understood, by reason",
+        sql: include_str!("status/rejects.sql"),
+        empty: "no rejects",
+    },
+    Part {
+        name: "problems",
+        heading: "Objects that are damaged, failed or unrecognised",
+        sql: include_str!("status/problems.sql"),
+        empty: "no such objects",
+    },
+    Part {
+        name: "missing_days",
+        heading: "Days without an event between the first and the last, by source, account and region",
+        sql: include_str!("status/missing_days.sql"),
+        empty: "no such day; days before the first and after the last event cannot be judged",
+    },
+];
+
+pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> {
+    let case = settings.case()?;
+    let collected = coldtrail_evidence::Manifest::load(&case)?.entries.len() as u64;
+    let session = session(settings, &arguments.reading)?;
+    let listed = session.rows(coldtrail_schema::tables::ledger::OBJECTS.name);
+    if settings.json {
+        let value = as_json(&session, case.name(), collected, listed)?;
+        terminal::print_json(settings, &value)?;
+        return Ok(Status::Clean);
+    }
+    let mut text = format!("case {}, lake version {}: {collected} objects collected, {listed} in the lake\n", case.name(), session.version());
+    if collected > listed {
+        text.push_str(&format!("{} objects are not ingested yet; `coldtrail ingest` goes on\n", collected - listed));
+    }
+    for part in PARTS {
+        let answer = session.query(part.sql, &[])?;
+        text.push_str(&format!("\n{}\n", part.heading));
+        if answer.rows() == 0 {
+            text.push_str(&format!("  {}\n", part.empty));
+        } else {
+            text.push_str(&terminal::as_text(settings, &terminal::table_of(&answer)?)?);
+        }
+    }
+    terminal::print(settings, &text)?;
+    Ok(Status::Clean)
+}
+
+fn as_json(session: &Session, name: &str, collected: u64, listed: u64) -> Result<Value> {
+    let mut all = Map::new();
+    all.insert("case".to_owned(), json!(name));
+    all.insert("lake_version".to_owned(), json!(session.version()));
+    all.insert("objects_collected".to_owned(), json!(collected));
+    all.insert("objects_listed".to_owned(), json!(listed));
+    for part in PARTS {
+        let table = terminal::table_of(&session.query(part.sql, &[])?)?;
+        let mut out = Vec::new();
+        if let Some(format) = coldtrail_report::formats::by_name("json") {
+            (format.write)(&table, &mut out, &coldtrail_report::Options::default())?;
+        }
+        all.insert(part.name.to_owned(), serde_json::from_slice(&out).unwrap_or_default());
+    }
+    Ok(Value::Object(all))
+}

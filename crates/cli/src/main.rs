@@ -1,0 +1,22 @@
+//! The binary `coldtrail`: arguments, then settings, then one file per verb.
+
+mod args;
+mod commands;
+mod diagnostics;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match Settings::new(&arguments).and_then(|settings| commands::run(arguments.command, &settings)) {
+        Ok(status) => status.into(),
+        Err(error) => diagnostics::fail(&error),
+    }
+}

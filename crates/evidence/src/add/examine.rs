@@ -1,0 +1,282 @@
+//! One pass over the bytes of a file: hash, copy, inflate, hash again.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::Crc;
+use fs_err as fs;
+
+use crate::archive::Kind;
+use crate::case::{Case, make_private_dir};
+use crate::error::{Error, Result};
+use crate::hash::Hasher;
+use crate::open::{Damage, Input, Limits, Notes, Opened};
+
+const BUFFER: usize = 256 << 10;
+
+/// What one pass over the bytes found out.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) sha256: String,
+    pub(super) size: u64,
+    pub(super) inflated_sha256: Option<String>,
+    pub(super) inflated_size: u64,
+    pub(super) layers: Vec<String>,
+    pub(super) members: u64,
+    pub(super) damage: Option<Damage>,
+    pub(super) archive: Option<Kind>,
+}
+
+/// Whether a copy is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Copy,
+    HashOnly,
+}
+
+/// Examines a file. The outer error is one of the case's disk, the inner one of the file's.
+pub(super) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> Result<io::Result<Examined>> {
+    let source = match fs::File::open(path).and_then(|file| file.metadata().map(|about| (file, about))) {
+        // It may have become something else since the folder was listed.
+        Ok((_, about)) if !about.is_file() => return Ok(Err(io::Error::other("no regular file any more"))),
+        Ok((file, _)) => file,
+        Err(error) => return Ok(Err(error)),
+    };
+    if keep == Keep::HashOnly {
+        return Ok(examine(Box::new(source), None, Notes::default(), None, limits).map(|(examined, _)| examined));
+    }
+    let copy = store.begin(path)?;
+    // A clone is read back instead of the source, so that the hash is that of what is kept.
+    let (input, output) = match &copy.cloned {
+        Some(clone) => (fs::File::open(clone).map_err(Error::io("read", clone))?, None),
+        None => (source, Some(fs::File::create(&copy.path).map_err(Error::io("write", &copy.path))?)),
+    };
+    match examine(Box::new(input), output, Notes::default(), None, limits) {
+        Ok((_, Some(failed))) => Err(Error::Io { doing: "write", path: copy.path.clone(), source: failed }),
+        Ok((examined, None)) => {
+            store.finish(&copy, &examined.sha256, examined.size)?;
+            Ok(Ok(examined))
+        }
+        Err(error) => {
+            store.forget(&copy)?;
+            Ok(Err(error))
+        }
+    }
+}
+
+/// Examines a member of an archive.
+pub(super) fn stream(input: Input, notes: Notes, crc: Option<u32>, limits: &Limits) -> io::Result<Examined> {
+    examine(Box::new(input), None, notes, crc, limits).map(|(examined, _)| examined)
+}
+
+fn examine(
+    source: Box<dyn Read + Send>,
+    copy: Option<fs::File>,
+    notes: Notes,
+    crc: Option<u32>,
+    limits: &Limits,
+) -> io::Result<(Examined, Option<io::Error>)> {
+    let tee = Shared(Arc::new(Mutex::new(Tee {
+        source,
+        copy,
+        failed: None,
+        stored: Hasher::default(),
+        crc: crc.map(|_| Crc::new()),
+        size: 0,
+    })));
+    let mut opened = Opened::build(Input::stream(Box::new(tee.clone())), notes, limits)?;
+    let archive = Kind::detect(opened.peek(512)?);
+    let packed = !opened.facts().layers.is_empty();
+    if archive == Some(Kind::Tar) {
+        opened.lift_cap();
+    }
+    let mut inflated = Hasher::default();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let got = opened.read(&mut buffer)?;
+        if got == 0 {
+            break;
+        }
+        // Without layers both hashes are the same one.
+        if packed {
+            inflated.update(buffer.get(..got).unwrap_or_default());
+        }
+    }
+    // After damage, what was not inflated is still evidence.
+    let mut rest = tee.clone();
+    while rest.read(&mut buffer)? > 0 {}
+    let mut tee = tee.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if tee.crc.as_ref().map(Crc::sum) != crc {
+        opened.note(Damage::BadChecksum);
+    }
+    let facts = opened.facts();
+    let whole = facts.damage.as_ref().is_none_or(Damage::is_harmless);
+    let sha256 = std::mem::take(&mut tee.stored).finish();
+    let inflated_sha256 = whole.then(|| if packed { inflated.finish() } else { sha256.clone() });
+    let mut layers = facts.layers;
+    // A zip inside gzip is not looked into.
+    let opens = archive.filter(|kind| *kind == Kind::Tar || !packed);
+    layers.extend(opens.map(|kind| kind.name().to_owned()));
+    let nested = (archive != opens).then_some(Damage::NestedArchive);
+    let examined = Examined {
+        sha256,
+        size: tee.size,
+        inflated_sha256,
+        inflated_size: facts.inflated,
+        layers,
+        members: facts.members,
+        damage: facts.damage.or(nested),
+        archive: opens,
+    };
+    Ok((examined, tee.failed.take()))
+}
+
+/// Hashes and copies what passes through.
+struct Tee {
+    source: Box<dyn Read + Send>,
+    copy: Option<fs::File>,
+    /// Why the copy could not be written: not to be mixed up with a source that cannot be read.
+    failed: Option<io::Error>,
+    stored: Hasher,
+    crc: Option<Crc>,
+    size: u64,
+}
+
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Tee>>);
+
+impl Read for Shared {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut tee = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let got = loop {
+            match tee.source.read(out) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        let bytes = out.get(..got).unwrap_or_default();
+        tee.stored.update(bytes);
+        tee.size += got as u64;
+        if let Some(crc) = &mut tee.crc {
+            crc.update(bytes);
+        }
+        if let Some(Err(error)) = tee.copy.as_mut().map(|copy| copy.write_all(bytes)) {
+            tee.failed = Some(error);
+            tee.copy = None;
+        }
+        Ok(got)
+    }
+}
+
+/// The folder of objects, being filled.
+pub(super) struct Store {
+    case: Case,
+    number: AtomicU64,
+    clones: AtomicBool,
+    /// New since the last flush.
+    fresh: Mutex<Vec<PathBuf>>,
+}
+
+/// A copy that is not complete yet.
+pub(super) struct Copy {
+    path: PathBuf,
+    cloned: Option<PathBuf>,
+}
+
+impl Store {
+    /// Throws away what a run that was cut off has left.
+    pub(super) fn open(case: &Case) -> Result<Store> {
+        let incoming = case.incoming_dir();
+        if incoming.is_dir() {
+            fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))?;
+        }
+        make_private_dir(&incoming)?;
+        make_private_dir(&case.objects_dir())?;
+        let store = Store {
+            case: case.clone(),
+            number: AtomicU64::new(0),
+            clones: AtomicBool::new(true),
+            fresh: Mutex::default(),
+        };
+        Ok(store)
+    }
+
+    pub(super) fn close(&self) -> Result<()> {
+        let incoming = self.case.incoming_dir();
+        fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))
+    }
+
+    /// Whether an object with this hash is there, as far as its size tells.
+    pub(super) fn holds(&self, sha256: &str, size: u64) -> bool {
+        fs::symlink_metadata(self.case.object_path(sha256)).is_ok_and(|about| about.len() == size)
+    }
+
+    fn begin(&self, source: &Path) -> Result<Copy> {
+        let path = self.case.incoming_dir().join(self.number.fetch_add(1, Ordering::Relaxed).to_string());
+        let mut cloned = None;
+        if self.clones.load(Ordering::Relaxed) {
+            match reflink_copy::reflink(source, &path) {
+                Ok(()) => cloned = Some(path.clone()),
+                // Most file systems cannot, and they say so for every file.
+                Err(_cannot_clone) => self.clones.store(false, Ordering::Relaxed),
+            }
+        }
+        Ok(Copy { path, cloned })
+    }
+
+    fn forget(&self, copy: &Copy) -> Result<()> {
+        fs::remove_file(&copy.path).map_err(Error::io("remove", &copy.path))
+    }
+
+    /// Gives a complete copy its name.
+    fn finish(&self, copy: &Copy, sha256: &str, size: u64) -> Result<()> {
+        if self.holds(sha256, size) {
+            return self.forget(copy);
+        }
+        let path = self.case.object_path(sha256);
+        make_read_only(&copy.path)?;
+        let moved = fs::rename(&copy.path, &path).or_else(|error| match (error.kind(), path.parent()) {
+            (io::ErrorKind::NotFound, Some(folder)) => {
+                fs::create_dir_all(folder).and_then(|()| fs::rename(&copy.path, &path))
+            }
+            _ => Err(error),
+        });
+        moved.map_err(Error::io("write", &path))?;
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        Ok(())
+    }
+
+    /// Waits until all new objects are on the disk: one call for the whole file system where there is one.
+    pub(super) fn sync(&self) -> Result<()> {
+        let fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let folder = self.case.objects_dir();
+        sync_all(&folder, &fresh)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_all(folder: &Path, _fresh: &[PathBuf]) -> Result<()> {
+    let opened = fs::File::open(folder).map_err(Error::io("open", folder))?;
+    rustix::fs::syncfs(opened.file()).map_err(|error| Error::io("flush", folder)(error.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_all(_folder: &Path, fresh: &[PathBuf]) -> Result<()> {
+    let flush =
+        |path: &PathBuf| fs::File::open(path).and_then(|file| file.sync_all()).map_err(Error::io("flush", path));
+    fresh.iter().try_for_each(flush)
+}
+
+fn make_read_only(path: &Path) -> Result<()> {
+    let mut permissions = fs::metadata(path).map_err(Error::io("read", path))?.permissions();
+    #[cfg(unix)]
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o400);
+    #[cfg(not(unix))]
+    permissions.set_readonly(true);
+    fs::set_permissions(path, permissions).map_err(Error::io("protect", path))
+}

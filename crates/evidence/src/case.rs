@@ -1,0 +1,183 @@
+//! The case directory: where everything lies, how it is made and how it is found.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::open::Streams;
+
+/// The version of the layout. A case with a higher one is not opened.
+const FORMAT: u32 = 1;
+
+/// A directory with everything about one investigation. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Case(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    description: Description,
+    streams: Mutex<Streams>,
+}
+
+/// What `case.toml` says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    format: u32,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    created: String,
+}
+
+/// What a case is told at its beginning.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCase<'a> {
+    /// How people call it.
+    pub name: &'a str,
+    /// Who works on it.
+    pub operator: Option<&'a str>,
+    /// The number under which it is known elsewhere.
+    pub reference: Option<&'a str>,
+    /// When it was made, RFC 3339; the caller reads the clock.
+    pub created: &'a str,
+}
+
+impl Case {
+    /// Makes a case. The directory may exist and hold other things, but no case. On Unix only the owner can enter
+    /// what is made here: logs name people and their addresses.
+    pub fn init(root: &Path, new: &NewCase<'_>) -> Result<Case> {
+        if root.join("case.toml").symlink_metadata().is_ok() {
+            return Err(Error::CaseExists { root: root.to_path_buf() });
+        }
+        for folder in ["", "evidence", "evidence/objects", "lake", "reports"] {
+            make_private_dir(&root.join(folder))?;
+        }
+        let description = Description {
+            format: FORMAT,
+            name: new.name.to_owned(),
+            operator: new.operator.map(str::to_owned),
+            reference: new.reference.map(str::to_owned),
+            created: new.created.to_owned(),
+        };
+        let path = root.join("case.toml");
+        let text = toml::to_string(&description).expect("a flat table of texts is always TOML");
+        // Last, and whole or not at all: what has no case.toml is no case.
+        let unfinished = root.join(".case.toml.new");
+        fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
+        fs::rename(&unfinished, &path).map_err(Error::io("write", &path))?;
+        Case::open(root)
+    }
+
+    /// Opens the case in exactly this directory.
+    pub fn open(root: &Path) -> Result<Case> {
+        let path = root.join("case.toml");
+        if !path.is_file() {
+            return Err(Error::NoCase { start: root.to_path_buf() });
+        }
+        let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        let description: Description =
+            toml::from_str(&text).map_err(|source| Error::CaseFile { path: path.clone(), source: Box::new(source) })?;
+        if description.format > FORMAT {
+            return Err(Error::CaseFormat { path, found: description.format, known: FORMAT });
+        }
+        let root = fs::canonicalize(root).map_err(Error::io("open", root))?;
+        Ok(Case(Arc::new(Inner { root, description, streams: Mutex::default() })))
+    }
+
+    /// Finds the case that a directory belongs to: itself or the nearest above, as git does.
+    pub fn find(start: &Path) -> Result<Case> {
+        let absolute = fs::canonicalize(start).map_err(|_gone| Error::NoCase { start: start.to_path_buf() })?;
+        match absolute.ancestors().find(|dir| dir.join("case.toml").is_file()) {
+            Some(root) => Case::open(root),
+            None => Err(Error::NoCase { start: start.to_path_buf() }),
+        }
+    }
+
+    /// The directory of the case.
+    pub fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// How people call it.
+    pub fn name(&self) -> &str {
+        &self.0.description.name
+    }
+
+    /// Who works on it.
+    pub fn operator(&self) -> Option<&str> {
+        self.0.description.operator.as_deref()
+    }
+
+    /// The number under which it is known elsewhere.
+    pub fn reference(&self) -> Option<&str> {
+        self.0.description.reference.as_deref()
+    }
+
+    /// When it was made, RFC 3339.
+    pub fn created(&self) -> &str {
+        &self.0.description.created
+    }
+
+    /// What was collected.
+    pub fn evidence_dir(&self) -> PathBuf {
+        self.root().join("evidence")
+    }
+
+    /// The tables made out of it.
+    pub fn lake_dir(&self) -> PathBuf {
+        self.root().join("lake")
+    }
+
+    /// The reports about it.
+    pub fn reports_dir(&self) -> PathBuf {
+        self.root().join("reports")
+    }
+
+    /// Where a query may put what does not fit into memory.
+    pub fn spill_dir(&self) -> PathBuf {
+        self.lake_dir().join(".spill")
+    }
+
+    pub(crate) fn objects_dir(&self) -> PathBuf {
+        self.evidence_dir().join("objects")
+    }
+
+    /// Where copies lie until they are complete; on the same disk as the objects.
+    pub(crate) fn incoming_dir(&self) -> PathBuf {
+        self.evidence_dir().join("incoming")
+    }
+
+    pub(crate) fn manifest_path(&self) -> PathBuf {
+        self.evidence_dir().join("manifest.jsonl")
+    }
+
+    pub(crate) fn custody_path(&self) -> PathBuf {
+        self.root().join("custody.jsonl")
+    }
+
+    /// The place of an object with this hash. Hashes come from our manifest; anything that is not one names no
+    /// file.
+    pub(crate) fn object_path(&self, sha256: &str) -> PathBuf {
+        let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        let name = if is_hash { sha256 } else { "not-a-hash" };
+        self.objects_dir().join(&name[..2]).join(name)
+    }
+
+    pub(crate) fn streams(&self) -> &Mutex<Streams> {
+        &self.0.streams
+    }
+}
+
+pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(Error::io("make the folder", path))
+}

@@ -1,0 +1,218 @@
+//! The custody log: one line per command that touched the case, each bound to the line before by its hash.
+//!
+//! The chain shows an edit, an insertion or a removal anywhere but at the end: whoever can rewrite the whole file can
+//! also compute it anew. Note the last hash elsewhere (a report, a ticket) to prove the end too.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::error::{Error, Result};
+use crate::hash;
+
+/// The `prev` of the first line.
+const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What was done, told by the caller, who knows clock, user and host.
+#[derive(Debug, Clone)]
+pub struct Action<'a> {
+    /// When it ended, RFC 3339.
+    pub time: &'a str,
+    /// Who did it.
+    pub actor: &'a str,
+    /// On which machine.
+    pub host: &'a str,
+    /// The command line.
+    pub command: &'a str,
+    /// Which version of the program.
+    pub tool_version: &'a str,
+    /// What came of it, in numbers.
+    pub counts: serde_json::Value,
+    /// The exit status.
+    pub exit: i32,
+}
+
+/// One line of the custody log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counted from 1.
+    pub seq: u64,
+    /// When it ended, RFC 3339.
+    pub time: String,
+    /// Who did it.
+    pub actor: String,
+    /// On which machine.
+    pub host: String,
+    /// The command line.
+    pub command: String,
+    /// Which version of the program.
+    pub tool: String,
+    /// What came of it, in numbers.
+    pub counts: serde_json::Value,
+    /// The exit status.
+    pub exit: i32,
+    /// Bytes of an unfinished line (of a run that was cut off while writing it) that this one took the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn: Option<u64>,
+    /// The hash of the line before.
+    pub prev: String,
+    /// SHA-256 of this line as it was written, without this member.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+}
+
+/// What checking the chain says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every line is what was written, in its order.
+    Intact {
+        /// How many.
+        entries: u64,
+        /// The hash of the last one: note it elsewhere.
+        last: Option<String>,
+    },
+    /// The first line that is not.
+    Broken {
+        /// Its place, counted from 1.
+        seq: u64,
+        /// What is wrong with it.
+        reason: Break,
+    },
+}
+
+/// Why a line does not belong where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Break {
+    /// It is not one of our lines at all.
+    #[error("the line cannot be read")]
+    Unreadable,
+    /// Its text was changed.
+    #[error("the line does not match its hash")]
+    Edited,
+    /// A line before it was changed, removed or put in.
+    #[error("the line does not follow the one before it")]
+    Unlinked,
+    /// It has no end: the program was cut off while writing it.
+    #[error("the line is unfinished")]
+    Torn,
+}
+
+/// Adds a line and waits until it is on the disk.
+pub fn append(case: &Case, action: &Action<'_>) -> Result<Entry> {
+    let path = case.custody_path();
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(Error::io("open", &path))?;
+    // Two commands may end at once; the second must see the line of the first.
+    file.file().lock().map_err(Error::io("lock", &path))?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(Error::io("read", &path))?;
+    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let torn = (text.len() - end) as u64;
+    let whole = text.get(..end).unwrap_or_default();
+    let last = lines(whole).last();
+    let (seq, prev) = match last {
+        None => (1, BEGINNING.to_owned()),
+        Some(line) => {
+            let number = lines(whole).count() as u64;
+            let last: Entry = parse(case, line, number)?;
+            (last.seq + 1, last.hash)
+        }
+    };
+    let mut entry = Entry {
+        seq,
+        time: action.time.to_owned(),
+        actor: action.actor.to_owned(),
+        host: action.host.to_owned(),
+        command: action.command.to_owned(),
+        tool: action.tool_version.to_owned(),
+        counts: action.counts.clone(),
+        exit: action.exit,
+        torn: (torn > 0).then_some(torn),
+        prev,
+        hash: String::new(),
+    };
+    let bare = serde_json::to_string(&entry).expect("texts and numbers are always JSON");
+    entry.hash = hash::sha256(bare.as_bytes());
+    let line = format!("{},\"hash\":\"{}\"}}\n", bare.strip_suffix('}').unwrap_or(&bare), entry.hash);
+    let written = file
+        .set_len(end as u64)
+        .and_then(|()| file.seek(SeekFrom::Start(end as u64)))
+        .and_then(|_| file.write_all(line.as_bytes()))
+        .and_then(|()| file.sync_all());
+    if let Err(source) = written {
+        // Half a line on a full disk would be read as a torn one; take it back as far as the disk lets us.
+        let _best_effort = file.set_len(end as u64);
+        return Err(Error::Io { doing: "write", path, source });
+    }
+    Ok(entry)
+}
+
+/// All lines. Does not check the chain.
+pub fn read(case: &Case) -> Result<Vec<Entry>> {
+    let text = load(case)?;
+    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    lines(text.get(..end).unwrap_or_default()).zip(1..).map(|(line, number)| parse(case, line, number)).collect()
+}
+
+/// Checks that every line is what was written and follows the one before.
+pub fn verify(case: &Case) -> Result<Verdict> {
+    let text = load(case)?;
+    let mut prev = BEGINNING.to_owned();
+    let mut seq = 0;
+    let mut rest = text.as_slice();
+    while !rest.is_empty() {
+        seq += 1;
+        let Some(end) = rest.iter().position(|b| *b == b'\n') else {
+            return Ok(Verdict::Broken { seq, reason: Break::Torn });
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        match check(line, seq, &prev) {
+            Ok(hash) => prev = hash,
+            Err(reason) => return Ok(Verdict::Broken { seq, reason }),
+        }
+    }
+    Ok(Verdict::Intact { entries: seq, last: (seq > 0).then_some(prev) })
+}
+
+/// Checks one line by its bytes, so that no way of writing the same JSON differently goes unnoticed.
+fn check(line: &[u8], seq: u64, prev: &str) -> Result<String, Break> {
+    const TAIL: usize = r#","hash":""}"#.len() + 64;
+    let entry: Entry = serde_json::from_slice(line).map_err(|_| Break::Unreadable)?;
+    let cut = line.len().checked_sub(TAIL).ok_or(Break::Unreadable)?;
+    let (bare, tail) = line.split_at(cut);
+    if tail != format!(",\"hash\":\"{}\"}}", entry.hash).as_bytes() {
+        return Err(Break::Edited);
+    }
+    if hash::sha256(&[bare, b"}"].concat()) != entry.hash {
+        return Err(Break::Edited);
+    }
+    if entry.seq != seq || entry.prev != prev {
+        return Err(Break::Unlinked);
+    }
+    Ok(entry.hash)
+}
+
+fn load(case: &Case) -> Result<Vec<u8>> {
+    let path = case.custody_path();
+    match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(Error::io("read", &path)),
+    }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| *b == b'\n').filter(|line| !line.is_empty())
+}
+
+fn parse(case: &Case, line: &[u8], number: u64) -> Result<Entry> {
+    serde_json::from_slice(line).map_err(|source| Error::Line { path: case.custody_path(), line: number, source })
+}

@@ -1,0 +1,82 @@
+//! One record as it stands in its object: what a row, a reject or a duplicate was made from.
+
+use std::io::{Cursor, Read};
+
+use coldtrail_evidence::{Case, Entry, Limits, ObjectKey, read_stored};
+use coldtrail_lake::rows_as_json;
+use coldtrail_sources::{Broken, Framing, Recognised, Record, Sink, frame, recognise};
+
+use crate::decode::{HEAD, PARQUET_CAP, opened};
+use crate::error::{Error, Result};
+
+/// A record's bytes and their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRecord {
+    /// Where it begins in the inflated object; none when the object is Parquet.
+    pub offset: Option<u64>,
+    pub bytes: Vec<u8>,
+    /// How long it is; more than `bytes` holds when it is longer than a record may be.
+    pub size: u64,
+    /// Why it is no row, if framing found it broken.
+    pub broken: Option<String>,
+    /// `lines`, `json` or `parquet`.
+    pub format: &'static str,
+}
+
+/// Finds a record of an object whose bytes still have the hash of the manifest.
+pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> Result<FoundRecord> {
+    let failed = |reason: String| Error::Object { key: entry.key.clone(), reason };
+    let mut object = opened(case, entry, limits).map_err(failed)?;
+    let mut head = Vec::new();
+    object.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| failed(error.to_string()))?;
+    let parquet = head.starts_with(b"PAR1");
+    let json = if parquet {
+        let stored = read_stored(case, entry, PARQUET_CAP).map_err(Error::Evidence)?;
+        rows_as_json(&entry.key, stored).map_err(Error::Lake)?
+    } else {
+        Vec::new()
+    };
+    let start = if parquet { json.get(..json.len().min(HEAD as usize)).unwrap_or_default() } else { &head };
+    let whole = (start.len() as u64) < HEAD;
+    let framing = match recognise(&entry.key, &ObjectKey::parse(&entry.key), start, whole, parquet) {
+        Recognised::Source(_, framing) => framing,
+        // Nothing was made from it; its lines can be looked at all the same.
+        Recognised::Empty | Recognised::Unknown(_) => Framing::Lines,
+    };
+    let mut look = Look { wanted: record, last: 0, found: None, format: framing.name() };
+    let framed = if parquet {
+        frame(Cursor::new(&json), framing, &mut look).map(|_| ())
+    } else {
+        frame(Cursor::new(&head).chain(object), framing, &mut look).map(|_| ())
+    };
+    framed.map_err(|error| failed(error.to_string()))?;
+    let last = look.last;
+    look.found.ok_or(Error::NoRecord { key: entry.key.clone(), record, last })
+}
+
+struct Look {
+    wanted: u64,
+    last: u64,
+    found: Option<FoundRecord>,
+    format: &'static str,
+}
+
+impl Sink for Look {
+    fn record(&mut self, record: &Record<'_>) {
+        self.last = record.ordinal;
+        if record.ordinal == self.wanted {
+            let bytes = record.text.as_bytes().to_vec();
+            self.found = Some(FoundRecord { offset: record.offset, size: bytes.len() as u64, bytes, broken: None, format: self.format });
+        }
+    }
+
+    fn broken(&mut self, broken: Broken<'_>) {
+        self.last = broken.ordinal;
+        if broken.ordinal == self.wanted {
+            let (bytes, size) = (broken.bytes.to_vec(), broken.size);
+            self.found = Some(FoundRecord { offset: broken.offset, bytes, size, broken: Some(broken.reason), format: self.format });
+        }
+    }
+
+    fn trailer(&mut self, _text: &str) {}
+}

@@ -1,0 +1,51 @@
+//! What can go wrong with the lake.
+
+use std::io;
+use std::path::PathBuf;
+
+use deltalake_core::DeltaTableError;
+use parquet::errors::ParquetError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path}: another ingest is running on this lake")]
+    Locked { path: PathBuf },
+    #[error("table `{table}`: {source}")]
+    Delta { table: &'static str, source: Box<DeltaTableError> },
+    #[error("{path}: {source}")]
+    Parquet { path: PathBuf, source: ParquetError },
+    #[error("{object}: not readable as Parquet: {source}")]
+    ParquetInput { object: String, source: ParquetError },
+    #[error("{object}: its Parquet rows are not writable as JSON: {message}")]
+    ParquetRows { object: String, message: String },
+    #[error("{path}: sha256 is {found}, the lake says {expected}")]
+    Altered { path: PathBuf, expected: String, found: String },
+    #[error("the lake has no version {version}; its newest is {newest}")]
+    NoVersion { version: u64, newest: u64 },
+    #[error("{path}: the commit names no table versions")]
+    NotOurs { path: PathBuf },
+}
+
+impl Error {
+    /// What the user can do about it, if anything.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free some space and run the command again: it goes on where it stopped".to_owned())
+            }
+            Error::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Some("the case must be on a disk that can be written to".to_owned())
+            }
+            Error::Locked { .. } => Some("wait for it to end, or end it".to_owned()),
+            Error::Altered { .. } | Error::NotOurs { .. } => {
+                Some("the lake can be made again: delete `lake/` in the case and run `coldtrail ingest`".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Files of the lake: what is known of one, and reading columns back.
+
+use std::path::{Path, PathBuf};
+
+use coldtrail_schema::arrow::array::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::{Error, Result};
+
+/// One Parquet file of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LakeFile {
+    pub path: PathBuf,
+    pub size: u64,
+    pub rows: u64,
+    /// Days since 1970 of the partition; none for rows without a day, and for tables that are not partitioned.
+    pub date: Option<i32>,
+    /// The range of `event_time` in microseconds, widened to milliseconds; none when unknown.
+    pub times: Option<(i64, i64)>,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+}
+
+/// Reads the columns at these positions, in the order of the file.
+pub fn read_columns(path: &Path, columns: &[usize]) -> Result<Vec<RecordBatch>> {
+    let failed = |source| Error::Parquet { path: path.to_owned(), source };
+    let file = fs_err::File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file.into_file()).map_err(failed)?;
+    let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    let reader = builder.with_projection(mask).build().map_err(failed)?;
+    reader
+        .map(|batch| batch.map_err(|error| failed(parquet::errors::ParquetError::ArrowError(error.to_string()))))
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! Writing one Parquet file: rows in the given order, columns in parallel, the same bytes each time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_select::interleave::interleave;
+use coldtrail_schema::arrow::array::{Array, RecordBatch};
+use coldtrail_schema::arrow::schema::Schema;
+use coldtrail_schema::{Column, Kind, Table};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// Which rows, in which order: pairs of batch and row.
+pub type Order = Vec<(usize, usize)>;
+
+/// Rows per row group: small enough to skip by time and by Bloom filter, large enough to compress.
+const ROW_GROUP: usize = 128 << 10;
+
+/// A file that was written and is not yet committed.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    pub table: &'static Table,
+    /// Relative to the table's directory.
+    pub path: String,
+    pub date: Option<i32>,
+    pub size: u64,
+    pub rows: u64,
+    pub times: Option<(i64, i64)>,
+    pub sha256: String,
+}
+
+/// Writes a file into `lake` for a table and a day. Its name is the hash of its bytes.
+pub fn write_file(
+    lake: &Path,
+    table: &'static Table,
+    date: Option<i32>,
+    times: Option<(i64, i64)>,
+    batches: &[RecordBatch],
+    order: &Order,
+) -> Result<NewFile> {
+    let bytes = encode(table, batches, order)
+        .map_err(|source| Error::Parquet { path: lake.join(table.name), source })?;
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = match (table.events, date) {
+        (true, Some(days)) => format!("date={}/", civil(days)),
+        (true, None) => "date=__HIVE_DEFAULT_PARTITION__/".to_owned(),
+        (false, _) => String::new(),
+    };
+    let path = format!("{folder}{sha256}.parquet");
+    let full = lake.join(table.name).join(&path);
+    let failed = |source| Error::Io { path: full.clone(), source };
+    if let Some(parent) = full.parent() {
+        fs_err::create_dir_all(parent).map_err(failed)?;
+    }
+    let part = full.with_extension("part");
+    let written = fs_err::write(&part, &bytes).and_then(|()| fs_err::File::open(&part)?.sync_all()).and_then(|()| fs_err::rename(&part, &full));
+    written.map_err(failed)?;
+    Ok(NewFile { table, path, date, size: bytes.len() as u64, rows: order.len() as u64, times, sha256 })
+}
+
+fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> ParquetResult<Vec<u8>> {
+    let schema = table.arrow_schema();
+    let properties = properties(&table.columns(), order.len().min(ROW_GROUP), table.events);
+    let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
+    let (mut file, factory) = writer.into_serialized_writer()?;
+    for (index, rows) in order.chunks(ROW_GROUP).enumerate() {
+        // Every column has one leaf, lists included; the largest ones are begun first.
+        let columns: Vec<(usize, ArrowColumnWriter)> = factory.create_column_writers(index)?.into_iter().enumerate().collect();
+        let chunks: ParquetResult<Vec<ArrowColumnChunk>> = columns
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(column, mut writer)| {
+                let arrays: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
+                let array = interleave(&arrays, rows).map_err(|error| ParquetError::ArrowError(error.to_string()))?;
+                for leaf in compute_leaves(schema.field(column), &array)? {
+                    writer.write(&leaf)?;
+                }
+                writer.close()
+            })
+            .collect();
+        let mut group = file.next_row_group()?;
+        for chunk in chunks? {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+    }
+    file.into_inner()
+}
+
+/// Writes an answer as a Parquet file of its own.
+pub fn write_answer(path: &Path, schema: Arc<Schema>, batches: &[RecordBatch]) -> Result<()> {
+    let failed = |source| Error::Parquet { path: path.to_owned(), source };
+    let file = fs_err::File::create(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(failed)?;
+    for batch in batches {
+        writer.write(batch).map_err(failed)?;
+    }
+    writer.close().map(|_| ()).map_err(failed)
+}
+
+/// The same for each file, so that the same rows give the same bytes.
+fn properties(columns: &[Column], rows: usize, events: bool) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("coldtrail".to_owned())
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_truncate_length(Some(64))
+        .set_data_page_row_count_limit(16 << 10)
+        .set_write_batch_size(4096);
+    for column in columns {
+        let path = ColumnPath::from(column.name);
+        if !column.kind.has_dictionary() {
+            properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        }
+        if column.kind.has_bloom_filter() {
+            properties = properties
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_fpp(path.clone(), 0.01)
+                .set_column_bloom_filter_max_ndv(path.clone(), rows as u64);
+        }
+        if column.kind == Kind::Json {
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+    }
+    if events {
+        let time = columns.iter().position(|column| column.kind == Kind::Time).unwrap_or_default();
+        let sorting = SortingColumn { column_idx: time as i32, descending: false, nulls_first: false };
+        properties = properties.set_sorting_columns(Some(vec![sorting]));
+    }
+    properties.build()
+}
+
+/// `YYYY-MM-DD` of a day since 1970. <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+pub(crate) fn civil(days: i32) -> String {
+    let z = i64::from(days) + 719_468;
+    let era = z.div_euclid(146_097);
+    let of_era = z - era * 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}

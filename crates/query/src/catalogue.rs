@@ -1,0 +1,267 @@
+//! The catalogue of saved questions: files of SQL with a head of comments.
+
+use std::path::Path;
+
+use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::error::{Error, Result, similar};
+use crate::session::{Bounds, Value};
+use crate::when::instant;
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
+
+/// What kind of value a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterType {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    Timestamp,
+}
+
+impl ParameterType {
+    /// The word for it in the head of a question.
+    pub fn name(self) -> &'static str {
+        match self {
+            ParameterType::Text => "text",
+            ParameterType::Integer => "integer",
+            ParameterType::Number => "number",
+            ParameterType::Boolean => "boolean",
+            ParameterType::Timestamp => "timestamp",
+        }
+    }
+
+    fn parse(text: &str) -> Option<ParameterType> {
+        Some(match text {
+            "text" => ParameterType::Text,
+            "integer" | "duration-minutes" => ParameterType::Integer,
+            "number" => ParameterType::Number,
+            "boolean" => ParameterType::Boolean,
+            "timestamp" => ParameterType::Timestamp,
+            _ => return None,
+        })
+    }
+
+    /// A value of this type; `null` stands for none.
+    fn value(self, name: &str, text: &str, bounds: Bounds) -> Result<Value> {
+        let bad = |kind| Error::BadParameter { name: name.to_owned(), value: text.to_owned(), kind };
+        if text == "null" {
+            return Ok(match self {
+                ParameterType::Text => Value::Text(None),
+                ParameterType::Integer => Value::Integer(None),
+                ParameterType::Number => Value::Number(None),
+                ParameterType::Boolean => Value::Boolean(None),
+                ParameterType::Timestamp => Value::Time(None),
+            });
+        }
+        Ok(match self {
+            ParameterType::Text => Value::Text(Some(text.to_owned())),
+            ParameterType::Integer => Value::Integer(Some(text.parse().map_err(|_| bad("integer"))?)),
+            ParameterType::Number => Value::Number(Some(text.parse().map_err(|_| bad("number"))?)),
+            ParameterType::Boolean => Value::Boolean(Some(text.parse().map_err(|_| bad("boolean"))?)),
+            ParameterType::Timestamp => Value::Time(Some(instant(text, bounds).ok_or_else(|| bad("time"))?)),
+        })
+    }
+}
+
+/// A parameter of a saved question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: String,
+    pub kind: ParameterType,
+    /// The text of the default; none when a value must be given.
+    pub default: Option<String>,
+    pub about: String,
+}
+
+/// A saved question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// `area/name`.
+    pub name: String,
+    pub title: String,
+    pub question: String,
+    pub sources: Vec<String>,
+    /// ATT&CK technique ids.
+    pub attack: Vec<String>,
+    pub parameters: Vec<Parameter>,
+    /// What the answer must not be taken for.
+    pub traps: Vec<String>,
+    /// Questions to go on with.
+    pub next: Vec<String>,
+    pub sql: String,
+}
+
+impl Question {
+    pub fn area(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Reads a file; `name` is `area/name`.
+    pub fn parse(name: &str, text: &str) -> Result<Question> {
+        let mut question = Question {
+            name: name.to_owned(),
+            title: String::new(),
+            question: String::new(),
+            sources: Vec::new(),
+            attack: Vec::new(),
+            parameters: Vec::new(),
+            traps: Vec::new(),
+            next: Vec::new(),
+            sql: String::new(),
+        };
+        for (number, line) in text.lines().enumerate() {
+            let Some(comment) = line.strip_prefix("--") else { break };
+            question.head(comment.trim()).map_err(|what| Error::Head { file: format!("{name}.sql"), line: number + 1, what })?;
+        }
+        let sql: Vec<&str> = text.lines().skip_while(|line| line.starts_with("--") || line.trim().is_empty()).collect();
+        question.sql = sql.join("\n").trim().trim_end_matches(';').to_owned();
+        let missing = |what| Error::Head { file: format!("{name}.sql"), line: 1, what };
+        if question.title.is_empty() || question.question.is_empty() || question.sources.is_empty() {
+            return Err(missing("the head needs title, question and sources"));
+        }
+        Ok(question)
+    }
+
+    fn head(&mut self, line: &str) -> std::result::Result<(), &'static str> {
+        let Some((key, value)) = line.split_once(':') else { return Err("a line of the head is `-- name: value`") };
+        let value = value.trim();
+        let list = || value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
+        match key.trim() {
+            "title" => self.title = value.to_owned(),
+            "question" => self.question = value.to_owned(),
+            "sources" => self.sources = list(),
+            "attack" => self.attack = list(),
+            "trap" => self.traps.push(value.to_owned()),
+            "next" => self.next.push(value.to_owned()),
+            "parameter" => self.parameters.push(parameter(value)?),
+            other => {
+                let name = other.strip_prefix("about ").ok_or("an unknown name in the head")?;
+                let parameter = self.parameters.iter_mut().find(|p| p.name == name).ok_or("`about` an unknown parameter")?;
+                parameter.about = value.to_owned();
+            }
+        }
+        Ok(())
+    }
+
+    /// The values to be bound: those given, else the defaults. `start` and `end` stand for the bounds of the data.
+    pub fn bind(&self, given: &[(String, String)], bounds: Bounds) -> Result<Vec<(String, Value)>> {
+        for (name, _) in given {
+            if !self.parameters.iter().any(|parameter| parameter.name == *name) {
+                let known = self.parameters.iter().map(|parameter| format!("--{}", parameter.name)).collect();
+                return Err(Error::UnknownParameter { question: self.name.clone(), name: name.clone(), known });
+            }
+        }
+        self.parameters
+            .iter()
+            .map(|parameter| {
+                let text = self.text_of(parameter, given)?;
+                Ok((parameter.name.clone(), parameter.kind.value(&parameter.name, &text, bounds)?))
+            })
+            .collect()
+    }
+
+    /// What a parameter is set to, as text.
+    pub fn text_of(&self, parameter: &Parameter, given: &[(String, String)]) -> Result<String> {
+        let value = given.iter().rev().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.clone());
+        value.or_else(|| parameter.default.clone()).ok_or_else(|| Error::MissingParameter {
+            name: parameter.name.clone(),
+            about: parameter.about.clone(),
+        })
+    }
+}
+
+/// `name type = default`.
+fn parameter(text: &str) -> std::result::Result<Parameter, &'static str> {
+    let (head, default) = text.split_once('=').map_or((text, "none"), |(head, default)| (head, default.trim()));
+    let mut words = head.split_whitespace();
+    let (Some(name), Some(kind), None) = (words.next(), words.next(), words.next()) else {
+        return Err("a parameter is `name type = default`");
+    };
+    let kind = ParameterType::parse(kind).ok_or("an unknown type of parameter")?;
+    let default = match default {
+        "none" => None,
+        text => Some(text.trim_matches('\'').to_owned()),
+    };
+    Ok(Parameter { name: name.to_owned(), kind, default, about: String::new() })
+}
+
+/// All saved questions, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    pub questions: Vec<Question>,
+}
+
+impl Catalogue {
+    /// The questions that come with the program.
+    pub fn built_in() -> Result<Catalogue> {
+        let mut catalogue = Catalogue::default();
+        for area in BUILT_IN.dirs() {
+            for file in area.files() {
+                if let (Some(name), Some(text)) = (name_of(file.path()), file.contents_utf8()) {
+                    catalogue.questions.push(Question::parse(&name, text)?);
+                }
+            }
+        }
+        catalogue.questions.sort_by(|a, b| a.name.cmp(&b.name));
+        debug_assert!(BUILT_IN.entries().iter().any(|entry| matches!(entry, DirEntry::Dir(_))), "there are questions");
+        Ok(catalogue)
+    }
+
+    /// Adds the questions of a folder `<area>/<name>.sql`; one of the same name takes the place of the earlier one.
+    pub fn add(&mut self, folder: &Path) -> Result<()> {
+        let io = |source| Error::Io { path: folder.to_owned(), source };
+        let mut found = Vec::new();
+        for area in fs_err::read_dir(folder).map_err(io)? {
+            let area = area.map_err(io)?.path();
+            if !area.is_dir() {
+                continue;
+            }
+            for file in fs_err::read_dir(&area).map_err(io)? {
+                let path = file.map_err(io)?.path();
+                let Some(name) = path.strip_prefix(folder).ok().and_then(name_of) else { continue };
+                let text = fs_err::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+                found.push(Question::parse(&name, &text)?);
+            }
+        }
+        for question in found {
+            self.questions.retain(|other| other.name != question.name);
+            self.questions.push(question);
+        }
+        self.questions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    }
+
+    /// The question of that name; the area may be left out when the rest names one only.
+    pub fn find(&self, name: &str) -> Result<&Question> {
+        if let Some(question) = self.questions.iter().find(|question| question.name == name) {
+            return Ok(question);
+        }
+        let short: Vec<&Question> = self.questions.iter().filter(|q| q.name.split('/').nth(1) == Some(name)).collect();
+        match short.as_slice() {
+            [one] => Ok(one),
+            _ => {
+                let names: Vec<String> = self.questions.iter().map(|question| question.name.clone()).collect();
+                Err(Error::UnknownQuestion { name: name.to_owned(), similar: similar(name, &names) })
+            }
+        }
+    }
+
+    /// The questions of an area.
+    pub fn area(&self, area: &str) -> Vec<&Question> {
+        self.questions.iter().filter(|question| question.area() == area).collect()
+    }
+
+    pub fn areas(&self) -> Vec<&str> {
+        let mut areas: Vec<&str> = self.questions.iter().map(Question::area).collect();
+        areas.dedup();
+        areas
+    }
+}
+
+/// `area/name` of a path `area/name.sql`.
+fn name_of(path: &Path) -> Option<String> {
+    let text = path.to_str()?.replace('\\', "/");
+    text.strip_suffix(".sql").map(str::to_owned)
+}

@@ -1,0 +1,98 @@
+//! What can go wrong with a question.
+
+use std::path::PathBuf;
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(transparent)]
+    Lake(coldtrail_lake::Error),
+    #[error("unknown column `{column}`")]
+    UnknownColumn { column: String, similar: Vec<String> },
+    #[error("unknown table `{table}`")]
+    UnknownTable { table: String, similar: Vec<String> },
+    #[error("this statement is not allowed: {what}")]
+    NotReading { what: String },
+    #[error("the question needs more memory than {limit} bytes: {what}")]
+    Memory { limit: usize, what: String },
+    #[error("{sql}: {source}")]
+    Sql { sql: String, source: Box<DataFusionError> },
+    #[error("no saved question is called `{name}`")]
+    UnknownQuestion { name: String, similar: Vec<String> },
+    #[error("{file}, line {line}: {what}")]
+    Head { file: String, line: usize, what: &'static str },
+    #[error("question `{question}` has no parameter `{name}`")]
+    UnknownParameter { question: String, name: String, known: Vec<String> },
+    #[error("parameter `{name}`: `{value}` is no {kind}")]
+    BadParameter { name: String, value: String, kind: &'static str },
+    #[error("parameter `{name}` is needed")]
+    MissingParameter { name: String, about: String },
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+}
+
+impl Error {
+    /// What the user can do about it, if anything.
+    pub fn hint(&self) -> Option<String> {
+        let mean = |similar: &[String]| match similar {
+            [] => None,
+            names => Some(format!("did you mean {}?", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or "))),
+        };
+        match self {
+            Error::Lake(error) => error.hint(),
+            Error::UnknownColumn { similar, .. } => mean(similar).or_else(|| Some("`coldtrail tables NAME` lists the columns of a table".to_owned())),
+            Error::UnknownTable { similar, .. } => mean(similar).or_else(|| Some("`coldtrail tables` lists them".to_owned())),
+            Error::UnknownQuestion { similar, .. } => mean(similar).or_else(|| Some("`coldtrail query list` lists them".to_owned())),
+            Error::UnknownParameter { known, .. } if known.is_empty() => Some("it takes none".to_owned()),
+            Error::UnknownParameter { known, .. } => Some(format!("it takes {}", known.join(", "))),
+            Error::MissingParameter { name, about } => Some(format!("--{name} VALUE: {about}")),
+            Error::NotReading { .. } => Some("evidence is only read: select, with, explain, show and describe work".to_owned()),
+            Error::Memory { .. } => Some("give it more with `--memory 8G`, or ask for fewer rows or a shorter time".to_owned()),
+            Error::BadParameter { kind: "time", .. } => {
+                Some("write 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d (before the end of the data)".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// The error of a statement, made as plain as it can be.
+    pub(crate) fn of_sql(sql: &str, limit: usize, error: DataFusionError, tables: &[String]) -> Error {
+        if let DataFusionError::SchemaError(schema_error, _) = error.find_root()
+            && let SchemaError::FieldNotFound { field, valid_fields } = schema_error.as_ref()
+        {
+            let names: Vec<String> = valid_fields.iter().map(|column| column.name().to_owned()).collect();
+            return Error::UnknownColumn { column: field.name().to_owned(), similar: similar(field.name(), &names) };
+        }
+        let text = error.find_root().strip_backtrace();
+        if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+            return Error::Memory { limit, what: text };
+        }
+        if let Some(table) = text.split("table '").nth(1).and_then(|rest| rest.split('\'').next()).filter(|_| text.contains("not found")) {
+            let table = table.rsplit('.').next().unwrap_or(table).to_owned();
+            return Error::UnknownTable { similar: similar(&table, tables), table };
+        }
+        if ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|part| text.contains(part)) {
+            return Error::NotReading { what: text };
+        }
+        let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
+        Error::Sql { sql, source: Box::new(error) }
+    }
+}
+
+/// The names most like one, best first.
+pub(crate) fn similar(name: &str, names: &[String]) -> Vec<String> {
+    let name = name.to_lowercase();
+    let mut scored: Vec<(f64, &String)> = names
+        .iter()
+        .map(|other| (strsim::jaro_winkler(&name, other.rsplit('/').next().unwrap_or(other)).max(strsim::jaro_winkler(&name, other)), other))
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.dedup_by(|a, b| a.1 == b.1);
+    scored.into_iter().take(3).map(|(_, name)| name.clone()).collect()
+}

@@ -1,0 +1,19 @@
+//! The SQL session: tables, views, functions, and the catalogue of saved questions.
+//!
+//! Reading only: no statement that changes anything, names a file or sets an option is let through, and
+//! parameters are bound, never pasted.
+
+mod catalogue;
+mod error;
+mod functions;
+mod session;
+mod table;
+mod views;
+mod when;
+
+pub use catalogue::{Catalogue, Parameter, ParameterType, Question};
+pub use error::{Error, Result};
+pub use functions::FUNCTIONS;
+pub use session::{Answer, Bounds, Described, Session, SessionOptions, Value};
+pub use views::VIEWS;
+pub use when::instant;

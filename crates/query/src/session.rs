@@ -1,0 +1,224 @@
+//! A session over one version of the lake.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use coldtrail_lake::{Lake, Snapshot};
+use coldtrail_schema::{TABLES, Table};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::MemorySchemaProvider;
+use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use tokio::runtime::Runtime;
+
+use crate::error::{Error, Result};
+use crate::table::LakeTable;
+use crate::{functions, views};
+
+/// How a session is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionOptions {
+    /// Bytes that questions may use before they spill to the case's disk.
+    pub memory: usize,
+    /// Which version of the lake to read; none is the newest.
+    pub version: Option<u64>,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        SessionOptions { memory: 4 << 30, version: None }
+    }
+}
+
+/// The first and the last instant in the data, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    pub start: i64,
+    pub end: i64,
+}
+
+/// A value to be bound to a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Text(Option<String>),
+    Integer(Option<i64>),
+    Number(Option<f64>),
+    Boolean(Option<bool>),
+    /// Microseconds since 1970.
+    Time(Option<i64>),
+}
+
+impl Value {
+    fn scalar(&self) -> ScalarValue {
+        match self {
+            Value::Text(text) => ScalarValue::Utf8(text.clone()),
+            Value::Integer(number) => ScalarValue::Int64(*number),
+            Value::Number(number) => ScalarValue::Float64(*number),
+            Value::Boolean(flag) => ScalarValue::Boolean(*flag),
+            Value::Time(micros) => ScalarValue::TimestampMicrosecond(*micros, Some("UTC".into())),
+        }
+    }
+}
+
+/// The rows of an answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Answer {
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// A column of a table or view, for `tables`.
+#[derive(Debug, Clone)]
+pub struct Described {
+    pub name: String,
+    pub data_type: String,
+}
+
+pub struct Session {
+    context: SessionContext,
+    runtime: Runtime,
+    snapshot: Snapshot,
+    options: SessionOptions,
+    bounds: Bounds,
+}
+
+/// Where the tables as they lie in the files are; views stand in the default schema.
+const LAKE: &str = "lake";
+
+impl Session {
+    /// Opens the lake in `directory`; what does not fit into memory is spilled into `spill`.
+    pub fn open(directory: &Path, spill: &Path, options: SessionOptions) -> Result<Session> {
+        let snapshot = Lake::new(directory).and_then(|lake| lake.snapshot(options.version)).map_err(Error::Lake)?;
+        let io = |source| Error::Io { path: directory.to_owned(), source };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
+        let context = context(spill, options.memory, true).map_err(setting_up)?;
+        let session = Session { context, runtime, bounds: bounds(&snapshot), snapshot, options };
+        session.register(&session.context)?;
+        Ok(session)
+    }
+
+    fn register(&self, context: &SessionContext) -> Result<()> {
+        let catalog = context.catalog("datafusion").ok_or_else(|| setting_up(DataFusionError::Internal("no catalog".to_owned())))?;
+        catalog.register_schema(LAKE, Arc::new(MemorySchemaProvider::new())).map_err(setting_up)?;
+        let lake = catalog.schema(LAKE).ok_or_else(|| setting_up(DataFusionError::Internal("no schema".to_owned())))?;
+        for table in TABLES {
+            let provider = LakeTable::new(table, self.snapshot.files(table.name));
+            lake.register_table(table.name.to_owned(), Arc::new(provider)).map_err(setting_up)?;
+        }
+        for view in views::VIEWS {
+            let plan = self.runtime.block_on(context.sql(view.sql)).map_err(setting_up)?;
+            context.register_table(view.name, plan.into_view()).map_err(setting_up)?;
+        }
+        Ok(())
+    }
+
+    /// The version of the lake that is read.
+    pub fn version(&self) -> u64 {
+        self.snapshot.version
+    }
+
+    /// How many rows a table has.
+    pub fn rows(&self, table: &str) -> u64 {
+        self.snapshot.rows(table)
+    }
+
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Asks a question; parameters are bound by name.
+    pub fn query(&self, sql: &str, parameters: &[(String, Value)]) -> Result<Answer> {
+        match self.run(&self.context, sql, parameters) {
+            // The hash join does not spill; the sort-merge join does.
+            Err(Error::Memory { .. }) => {
+                let spill = self.context.runtime_env().disk_manager.temp_dir_paths();
+                let spill = spill.first().cloned().unwrap_or_default();
+                let context = context(&spill, self.options.memory, false).map_err(setting_up)?;
+                self.register(&context)?;
+                self.run(&context, sql, parameters)
+            }
+            other => other,
+        }
+    }
+
+    fn run(&self, context: &SessionContext, sql: &str, parameters: &[(String, Value)]) -> Result<Answer> {
+        let failed = |error| Error::of_sql(sql, self.options.memory, error, &self.names());
+        let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.runtime.block_on(async {
+            let frame: DataFrame = context.sql_with_options(sql, reading).await.map_err(failed)?;
+            let values: HashMap<String, ScalarValue> = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
+            let frame = if values.is_empty() { frame } else { frame.with_param_values(values).map_err(failed)? };
+            let schema = Arc::clone(frame.schema().inner());
+            let batches = frame.collect().await.map_err(failed)?;
+            Ok(Answer { schema: batches.first().map_or(schema, RecordBatch::schema), batches })
+        })
+    }
+
+    /// The names of all views, which stand for the tables.
+    pub fn names(&self) -> Vec<String> {
+        views::VIEWS.iter().map(|view| view.name.to_owned()).collect()
+    }
+
+    /// The columns of a table or view.
+    pub fn describe(&self, name: &str) -> Result<Vec<Described>> {
+        let names = self.names();
+        if !names.iter().any(|known| known == name) {
+            return Err(Error::UnknownTable { similar: crate::error::similar(name, &names), table: name.to_owned() });
+        }
+        let frame = self.runtime.block_on(self.context.table(name)).map_err(setting_up)?;
+        let fields = frame.schema().inner().fields().clone();
+        Ok(fields.iter().map(|field| Described { name: field.name().clone(), data_type: field.data_type().to_string() }).collect())
+    }
+}
+
+fn setting_up(error: DataFusionError) -> Error {
+    Error::Sql { sql: "setting up the session".to_owned(), source: Box::new(error) }
+}
+
+fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new().with_information_schema(true).set_str("datafusion.sql_parser.dialect", "postgresql");
+    let options = config.options_mut();
+    // Our main question is all columns of few rows: with filters pushed into the scan only those are read.
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.parquet.bloom_filter_on_read = true;
+    options.optimizer.prefer_hash_join = hash_joins;
+    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]));
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+        .with_disk_manager_builder(disk)
+        .build_arc()?;
+    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    datafusion_functions_json::register_all(&mut context)?;
+    for function in functions::all() {
+        context.register_udf(function);
+    }
+    Ok(context)
+}
+
+/// The range of the data, from what is known of the files.
+fn bounds(snapshot: &Snapshot) -> Bounds {
+    let times = TABLES
+        .iter()
+        .filter(|table: &&&Table| table.events)
+        .flat_map(|table| snapshot.files(table.name))
+        .filter_map(|file| file.times);
+    times.fold(None, |all: Option<Bounds>, (first, last)| {
+        let all = all.unwrap_or(Bounds { start: first, end: last });
+        Some(Bounds { start: all.start.min(first), end: all.end.max(last) })
+    })
+    .unwrap_or(Bounds { start: 0, end: 0 })
+}

@@ -1,0 +1,139 @@
+//! A table of the lake as DataFusion sees it: the files of one version, read by its own Parquet source.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use coldtrail_lake::LakeFile;
+use coldtrail_schema::column::DATE;
+use coldtrail_schema::{Kind, Table};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics, ToDFSchema};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+
+/// One table at one version.
+#[derive(Debug)]
+pub(crate) struct LakeTable {
+    file_schema: SchemaRef,
+    schema: SchemaRef,
+    partitions: Vec<Arc<Field>>,
+    /// Where the column of time stands.
+    time: Option<usize>,
+    files: Vec<LakeFile>,
+}
+
+impl LakeTable {
+    pub(crate) fn new(table: &Table, files: &[LakeFile]) -> LakeTable {
+        // Views of text are what DataFusion is fastest with.
+        let fields: Vec<Field> = table
+            .columns()
+            .iter()
+            .map(|column| match column.kind.arrow_type() {
+                DataType::Utf8 => Field::new(column.name, DataType::Utf8View, true),
+                other => Field::new(column.name, other, true),
+            })
+            .collect();
+        let partitions = if table.events { vec![Arc::new(DATE.field())] } else { Vec::new() };
+        let all = fields.iter().cloned().chain(partitions.iter().map(|field| field.as_ref().clone()));
+        LakeTable {
+            schema: Arc::new(Schema::new(all.collect::<Vec<_>>())),
+            time: table.columns().iter().position(|column| column.kind == Kind::Time).filter(|_| table.events),
+            file_schema: Arc::new(Schema::new(fields)),
+            partitions,
+            files: files.to_vec(),
+        }
+    }
+
+    fn statistics(&self, file: &LakeFile) -> Statistics {
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Exact(usize::try_from(file.rows).unwrap_or(usize::MAX));
+        if let (Some(time), Some((first, last))) = (self.time, file.times)
+            && let Some(column) = statistics.column_statistics.get_mut(time)
+        {
+            let instant = |micros| ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()));
+            *column = ColumnStatistics {
+                min_value: Precision::Inexact(instant(first)),
+                max_value: Precision::Inexact(instant(last)),
+                null_count: Precision::Exact(0),
+                ..ColumnStatistics::new_unknown()
+            };
+        }
+        statistics
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        let rows: u64 = self.files.iter().map(|file| file.rows).sum();
+        statistics.num_rows = Precision::Exact(usize::try_from(rows).unwrap_or(usize::MAX));
+        Some(statistics)
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.files.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => Arc::clone(&self.schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let table_schema = TableSchema::builder(Arc::clone(&self.file_schema)).with_table_partition_cols(self.partitions.clone()).build();
+        let mut options = state.default_table_options().parquet;
+        options.global = state.config().options().execution.parquet.clone();
+        let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
+        if let Some(filter) = conjunction(filters.to_vec()) {
+            let schema = Arc::clone(&self.schema).to_dfschema()?;
+            source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
+        }
+        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); state.config().target_partitions().clamp(1, self.files.len())];
+        let count = groups.len();
+        for (at, file) in self.files.iter().enumerate() {
+            let mut part = PartitionedFile::new(file.path.to_string_lossy().into_owned(), file.size);
+            if !self.partitions.is_empty() {
+                part.partition_values = vec![ScalarValue::Date32(file.date)];
+            }
+            part.statistics = Some(Arc::new(self.statistics(file)));
+            if let Some(group) = groups.get_mut(at * count / self.files.len()) {
+                group.push(part);
+            }
+        }
+        let groups = groups.into_iter().map(FileGroup::new).collect();
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}

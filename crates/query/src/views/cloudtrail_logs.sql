@@ -1,0 +1,2 @@
+-- The name that AWS's Athena examples use.
+select * from cloudtrail

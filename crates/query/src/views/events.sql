@@ -1,0 +1,27 @@
+-- All sources as one: the common columns, and actor, action, target, address and user agent as each source has them.
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'cloudtrail' as source, account, region,
+  coalesce(useridentity_arn, useridentity_sessioncontext_sessionissuer_arn, useridentity_principalid, useridentity_invokedby, useridentity_type) as actor,
+  concat(coalesce(eventsource, ''), ':', coalesce(eventname, eventcategory, '')) as action,
+  resources[1] as target,
+  sourceipaddress as ip, useragent as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.cloudtrail
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 's3_access' as source, account, region,
+  coalesce(requester, 'anonymous') as actor, operation as action,
+  case when key_decoded is null then bucket_name else concat(bucket_name, '/', key_decoded) end as target,
+  remoteip as ip, useragent as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.s3_access
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'cloudfront' as source, account, region,
+  c_ip as actor, cs_method as action, concat(coalesce(cs_host, ''), coalesce(cs_uri_stem_decoded, '')) as target,
+  c_ip as ip, cs_user_agent_decoded as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.cloudfront
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'config_items' as source, account, region,
+  cast(null as varchar) as actor, coalesce(messagetype, configurationitemstatus, item_source) as action,
+  coalesce(arn, resourceid) as target, cast(null as varchar) as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.config_items

@@ -1,0 +1,2 @@
+-- Under the names that AWS's Athena examples use.
+select * from s3_access

@@ -1,0 +1,224 @@
+//! The same hostile rows through every format.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::cell::Cell;
+use crate::hostile::{STRINGS, assert_quiet, codes, nodes, tags};
+use crate::table::Column;
+
+fn column(name: &str) -> Column {
+    Column { name: name.to_owned(), data_type: "Utf8".to_owned() }
+}
+
+/// Each string in each place where one can stand: as text, in a list, as name and value in a struct, as bytes.
+fn table(strings: &[&str]) -> Table {
+    let row = |text: &&str| {
+        let text = (*text).to_owned();
+        vec![
+            Cell::Int(-1),
+            Cell::Text(text.clone()),
+            Cell::List(vec![Cell::Text(text.clone()), Cell::Null]),
+            Cell::Struct(vec![(text.clone(), Cell::Text(text.clone()))]),
+            Cell::Bytes(text.into_bytes()),
+        ]
+    };
+    let columns = ["number", "text", "list", "struct", "bytes"].map(column).to_vec();
+    Table { columns, rows: strings.iter().map(row).collect() }
+}
+
+fn harmless() -> Table {
+    table(&vec!["x"; STRINGS.len()])
+}
+
+fn write(format: &str, table: &Table, options: &Options) -> (String, Written) {
+    let mut out = Vec::new();
+    let written = (by_name(format).unwrap().write)(table, &mut out, options).unwrap();
+    (String::from_utf8(out).unwrap(), written)
+}
+
+#[test]
+fn nothing_loud_leaves_in_any_format() {
+    let mut table = table(STRINGS);
+    for (column, text) in table.columns.iter_mut().zip(STRINGS) {
+        column.name = (*text).to_owned();
+    }
+    let terminal = Options { tty: true, width: Some(100), raw: false };
+    for format in FORMATS {
+        for options in [Options::default(), terminal] {
+            let (out, written) = write(format.name, &table, &options);
+            assert_quiet(&out);
+            assert_eq!(written.rows as usize, STRINGS.len());
+        }
+    }
+}
+
+#[test]
+fn every_character_of_the_first_planes_is_quiet() {
+    let all: Vec<String> = ('\0'..='\u{ffff}').collect::<Vec<_>>().chunks(64).map(|c| c.iter().collect()).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    for format in FORMATS {
+        assert_quiet(&write(format.name, &table(&all), &Options::default()).0);
+    }
+}
+
+#[test]
+fn names_and_extensions_are_distinct() {
+    let mut names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+    let mut extensions: Vec<_> = FORMATS.iter().flat_map(|format| format.extensions).collect();
+    let (all_names, all_extensions) = (names.len(), extensions.len());
+    names.sort_unstable();
+    names.dedup();
+    extensions.sort_unstable();
+    extensions.dedup();
+    assert_eq!((names.len(), extensions.len()), (all_names, all_extensions));
+    assert_eq!(by_extension("NDJSON").unwrap().name, "jsonl");
+    assert!(by_name("parquet").is_none());
+}
+
+#[test]
+fn csv_parses_back_without_a_formula() {
+    let table = table(STRINGS);
+    let (out, written) = write("csv", &table, &Options::default());
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_bytes());
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), table.rows.len() + 1);
+    let mut disarmed = 0;
+    for record in &records {
+        assert_eq!(record.len(), table.columns.len());
+        for field in record.iter().skip(1) {
+            disarmed += u64::from(field.starts_with('\''));
+            assert!(field.starts_with('\'') || !crate::escape::is_formula(field), "{field:?}");
+        }
+    }
+    assert_eq!(&records[1][0], "-1", "numbers are left alone");
+    // One string begins with a quote and no formula: "' onmouseover", as text and as bytes.
+    assert_eq!(written.disarmed, disarmed - 2);
+}
+
+#[test]
+fn raw_csv_is_lossless() {
+    let (out, written) = write("csv", &table(STRINGS), &Options { raw: true, ..Options::default() });
+    let mut reader = ::csv::Reader::from_reader(out.as_bytes());
+    let texts: Vec<String> = reader.records().map(|record| record.unwrap()[1].to_owned()).collect();
+    assert_eq!(texts, STRINGS);
+    assert_eq!(written.disarmed, 0);
+}
+
+#[test]
+fn json_parses_back_to_the_same() {
+    let (json, _) = write("json", &table(STRINGS), &Options::default());
+    let (jsonl, _) = write("jsonl", &table(STRINGS), &Options::default());
+    let array: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let lines: Vec<serde_json::Value> = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(array, lines);
+    for (object, text) in array.iter().zip(STRINGS) {
+        let expected = serde_json::json!({
+            "number": -1, "text": text, "list": [text, null], "struct": { *text: text }, "bytes": text
+        });
+        assert_eq!(object, &expected);
+    }
+    assert_eq!(array.len(), STRINGS.len());
+}
+
+#[test]
+fn json_keeps_order_numbers_and_columns_of_the_same_name() {
+    let columns = ["b", "a", "a", "a_2"].map(column).to_vec();
+    let row = vec![
+        Cell::Int(u64::MAX.into()),
+        Cell::Float(3.0),
+        Cell::Decimal("1.50".to_owned()),
+        Cell::List(vec![Cell::Float(f64::NAN), Cell::Bytes(vec![0xff, 0x00])]),
+    ];
+    let (out, _) = write("jsonl", &Table { columns, rows: vec![row] }, &Options::default());
+    assert_eq!(out, "{\"b\":18446744073709551615,\"a\":3.0,\"a_2\":1.50,\"a_2_2\":[\"NaN\",{\"hex\":\"ff00\"}]}\n");
+    assert_eq!(write("json", &harmless_without_rows(), &Options::default()).0, "[]\n");
+    assert_eq!(write("jsonl", &harmless_without_rows(), &Options::default()).0, "");
+}
+
+fn harmless_without_rows() -> Table {
+    Table { rows: Vec::new(), ..harmless() }
+}
+
+#[test]
+fn html_has_no_tag_but_its_own() {
+    let (hostile, _) = write("html", &table(STRINGS), &Options::default());
+    let (benign, _) = write("html", &harmless(), &Options::default());
+    assert_eq!(tags(&hostile), tags(&benign));
+    assert_eq!(hostile.matches('>').count(), benign.matches('>').count());
+}
+
+#[test]
+fn markdown_has_no_node_but_its_own() {
+    // An empty text is an empty cell, and so no code span: it is left out of the comparison.
+    let strings: Vec<&str> = STRINGS.iter().copied().filter(|text| !text.is_empty()).collect();
+    let (hostile, _) = write("markdown", &table(&strings), &Options::default());
+    let (benign, _) = write("markdown", &table(&vec!["x"; strings.len()]), &Options::default());
+    assert_eq!(nodes(&hostile), nodes(&benign));
+    assert_eq!(hostile.lines().count(), strings.len() + 2);
+    // A backslash before a bar, and at the end, is written out: see `escape::markdown`.
+    let said: Vec<String> = codes(&hostile).into_iter().step_by(4).map(|text| text.replace("\\u{5c}", "\\")).collect();
+    let expected: Vec<String> = strings.iter().map(|t| crate::escape::visible(t).replace("\\u{5c}", "\\")).collect();
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn markdown_headings_are_text() {
+    for text in STRINGS.iter().filter(|text| !text.trim().is_empty()) {
+        let table = Table { columns: vec![column(text), column("b")], rows: vec![vec![Cell::Int(1), Cell::Int(2)]] };
+        let benign = Table { columns: vec![column("a"), column("b")], ..table.clone() };
+        let (hostile, _) = write("markdown", &table, &Options::default());
+        assert_eq!(nodes(&hostile), nodes(&write("markdown", &benign, &Options::default()).0), "{text:?}");
+    }
+}
+
+#[test]
+fn text_is_aligned_and_plain_in_a_pipe() {
+    let columns = ["n", "name"].map(column).to_vec();
+    let rows = vec![vec![Cell::Int(1), Cell::Text("é".into())], vec![Cell::Int(-20), Cell::Null]];
+    let (out, _) = write("table", &Table { columns, rows }, &Options::default());
+    assert_eq!(out, "  n  name\n---  ----\n  1  é\n-20\n");
+}
+
+#[test]
+fn text_is_cut_on_a_terminal_only_and_counted() {
+    let columns = ["n", "name", "agent"].map(column).to_vec();
+    let rows = vec![vec![Cell::Int(1), Cell::Text("界".repeat(30)), Cell::Text("short".into())]];
+    let table = Table { columns, rows };
+    let (out, written) = write("table", &table, &Options { tty: true, width: Some(40), raw: false });
+    assert_eq!(written.cut, 1);
+    assert!(out.contains('…') && out.starts_with('┌'));
+    assert!(out.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 40), "{out}");
+    let (out, written) = write("table", &table, &Options { tty: false, width: Some(40), raw: false });
+    assert!(written.cut == 0 && out.contains(&"界".repeat(30)));
+    let (out, written) = write("table", &table, &Options { tty: true, width: None, raw: false });
+    assert!(written.cut == 0 && out.contains(&"界".repeat(30)));
+}
+
+#[test]
+fn numbers_and_times_are_never_cut() {
+    let columns = ["time", "bytes", "key"].map(column).to_vec();
+    let time = Cell::Time("2026-03-02T04:10:00.123456Z".to_owned());
+    let rows = vec![vec![time, Cell::Int(i64::MAX.into()), Cell::Text("k".repeat(1_000_000))]];
+    let (out, written) = write("table", &Table { columns, rows }, &Options { tty: true, width: Some(10), raw: false });
+    assert_eq!(written.cut, 1);
+    assert!(out.contains("2026-03-02T04:10:00.123456Z") && out.contains("9223372036854775807"));
+    assert!(out.contains("│ kkkkkkk… │") || out.contains("┆ kkkkkkk… │"), "{out}");
+}
+
+#[test]
+fn a_failed_write_names_its_format() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+    for format in FORMATS {
+        let error = (format.write)(&harmless(), &mut Full, &Options::default()).unwrap_err();
+        assert!(matches!(error, Error::Write { ref source, .. } if source.kind() == io::ErrorKind::StorageFull));
+        assert!(error.to_string().contains(format.name) && error.hint().is_some());
+    }
+}

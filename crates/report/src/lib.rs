@@ -1,0 +1,21 @@
+//! The one door through which values leave: tables and reports as text, CSV, JSON, Markdown and HTML, escaped.
+//!
+//! What a log says was written by whoever called the service. A value is read from Arrow into a [`Cell`], and every
+//! writer in this crate makes a cell harmless for its reader (terminal, spreadsheet, browser, parser) in [`escape`].
+//! The crate sees no query engine, no lake and no clock: it is handed batches and sentences.
+
+pub mod area_report;
+pub mod cell;
+pub mod error;
+pub mod escape;
+pub mod formats;
+#[cfg(test)]
+mod hostile;
+pub mod table;
+mod time;
+
+pub use area_report::{Answered, AreaReport, CountRow, EvidenceRef, Outcome, render_html, render_markdown};
+pub use cell::Cell;
+pub use error::{Error, Result};
+pub use formats::{FORMATS, Format, Options, Written};
+pub use table::{Column, Table};

@@ -1,0 +1,228 @@
+//! Taking known members out of a JSON record, and keeping the rest.
+
+use std::borrow::Cow;
+
+use coldtrail_schema::Pivots;
+use sha2::{Digest, Sha256};
+
+use crate::framing::Record;
+use crate::json::{Tape, Value, unescape};
+use crate::time::{self, Instant};
+
+/// What a record holds beyond its columns, as a JSON object that grows.
+#[derive(Default)]
+pub(crate) struct Extra {
+    members: Vec<(String, Node)>,
+}
+
+enum Node {
+    Raw(String),
+    Object(Vec<(String, Node)>),
+}
+
+impl Extra {
+    /// Keeps `raw`, which is JSON text, under a path of names. What is there already under that name gets
+    /// another one, so that nothing is overwritten and the last one has the name, as in JSON.
+    pub(crate) fn put(&mut self, path: &[&str], raw: &str) {
+        put(&mut self.members, path, raw);
+    }
+
+    /// The JSON text; none when there is nothing.
+    pub(crate) fn finish(self) -> Option<String> {
+        if self.members.is_empty() {
+            return None;
+        }
+        let mut out = String::new();
+        write_object(&self.members, &mut out);
+        Some(out)
+    }
+}
+
+fn put(members: &mut Vec<(String, Node)>, path: &[&str], raw: &str) {
+    let Some((name, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        if let Some(earlier) = members.iter().position(|(other, _)| other == name) {
+            let mut free = format!("{name}'");
+            while members.iter().any(|(other, _)| *other == free) {
+                free.push('\'');
+            }
+            members[earlier].0 = free;
+        }
+        members.push(((*name).to_owned(), Node::Raw(raw.to_owned())));
+        return;
+    }
+    let at = members.iter().position(|(other, node)| other == name && matches!(node, Node::Object(_)));
+    let at = at.unwrap_or_else(|| {
+        members.push(((*name).to_owned(), Node::Object(Vec::new())));
+        members.len() - 1
+    });
+    if let Some((_, Node::Object(inner))) = members.get_mut(at) {
+        put(inner, rest, raw);
+    }
+}
+
+fn write_object(members: &[(String, Node)], out: &mut String) {
+    out.push('{');
+    for (i, (name, node)) in members.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        out.push_str(&json_string(name));
+        out.push(':');
+        match node {
+            Node::Raw(raw) => out.push_str(raw),
+            Node::Object(inner) => write_object(inner, out),
+        }
+    }
+    out.push('}');
+}
+
+/// A text as JSON string.
+pub(crate) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Takes values as the kinds of their columns; what does not fit goes into the extra.
+#[derive(Default)]
+pub(crate) struct Fields {
+    pub(crate) extra: Extra,
+}
+
+impl Fields {
+    /// Common beginnings of all JSON records: the envelope and the mark of replaced bytes.
+    pub(crate) fn of(record: &Record<'_>) -> Fields {
+        let mut fields = Fields::default();
+        if !record.envelope.is_empty() {
+            fields.extra.put(&["envelope"], record.envelope);
+        }
+        if record.lossy {
+            fields.extra.put(&["invalid_utf8"], "true");
+        }
+        fields
+    }
+
+    /// Notes the value of a member; an earlier one of the same name is kept in the extra.
+    pub(crate) fn set<'a>(&mut self, slot: &mut Option<Value<'a>>, name: &str, value: Value<'a>) {
+        if let Some(earlier) = slot.replace(value) {
+            self.extra.put(&["duplicate_keys", name], earlier.raw());
+        }
+    }
+
+    pub(crate) fn text<'a>(&mut self, path: &[&str], value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
+        let value = value.filter(|value| !value.is_null())?;
+        let text = value.text();
+        match &text {
+            None => self.extra.put(path, value.raw()),
+            // A lone surrogate cannot be text.
+            Some(Cow::Owned(text)) if text.contains('\u{fffd}') => self.extra.put(path, value.raw()),
+            Some(_) => {}
+        }
+        text
+    }
+
+    /// A text, or a number as its digits.
+    pub(crate) fn text_or_number<'a>(&mut self, path: &[&str], value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
+        match value {
+            Some(number) if number.ty() == crate::json::Type::Number => Some(Cow::Borrowed(number.raw())),
+            other => self.text(path, other),
+        }
+    }
+
+    /// A boolean, also written as text.
+    pub(crate) fn flag(&mut self, path: &[&str], value: Option<Value<'_>>) -> Option<bool> {
+        let value = value.filter(|value| !value.is_null())?;
+        match value.raw() {
+            "true" | "\"true\"" => Some(true),
+            "false" | "\"false\"" => Some(false),
+            raw => {
+                self.extra.put(path, raw);
+                None
+            }
+        }
+    }
+
+    /// Any JSON but null, as it stands.
+    pub(crate) fn json<'a>(&mut self, value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
+        value.filter(|value| !value.is_null()).map(|value| Cow::Borrowed(value.raw()))
+    }
+
+    /// An instant; a text from which it could not be made again is kept in the extra too.
+    pub(crate) fn time(&mut self, path: &[&str], value: Option<Value<'_>>) -> Option<i64> {
+        let value = value.filter(|value| !value.is_null())?;
+        let instant = match value.text() {
+            Some(text) => time::iso(&text),
+            None => time::epoch_seconds(value.raw()).map(|micros| Instant { micros, canonical: false }),
+        };
+        if !instant.is_some_and(|i| i.canonical) {
+            self.extra.put(path, value.raw());
+        }
+        instant.map(|i| i.micros)
+    }
+}
+
+/// 64 bits of the SHA-256 of a JSON record's content; equal for copies that differ in white space only.
+pub(crate) fn json_hash(seed: &str, text: &str, tape: &Tape, scratch: &mut String) -> i64 {
+    if tape.spaced {
+        tape.minify(text, scratch);
+        content_hash(seed, scratch)
+    } else {
+        content_hash(seed, text)
+    }
+}
+
+/// 64 bits of the SHA-256 of a seed and a text.
+pub(crate) fn content_hash(seed: &str, text: &str) -> i64 {
+    let mut hasher = Sha256::new();
+    hasher.update(seed.as_bytes());
+    hasher.update(text.as_bytes());
+    let digest = hasher.finalize();
+    digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte)) as i64
+}
+
+/// Sorts every string of a record into the pivots, and the words of those that hold text with
+/// structure of its own: JSON inside a string, messages.
+pub(crate) fn pivots_of(text: &str, tape: &Tape, pivots: &mut Pivots) {
+    for (raw, escaped) in tape.strings(text) {
+        if !may_pivot(raw) {
+            continue;
+        }
+        if !escaped && raw.len() < 24 {
+            pivots.classify(raw);
+        } else if escaped {
+            words(&unescape(raw), pivots);
+        } else if raw.starts_with("arn:") && !raw.contains(' ') {
+            pivots.classify(raw);
+        } else {
+            words(raw, pivots);
+        }
+    }
+}
+
+/// Most strings are names and numbers; they are passed over by looking at their first and last bytes.
+fn may_pivot(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    if bytes.len() < 7 {
+        return bytes.len() >= 2 && bytes.contains(&b':');
+    }
+    match bytes[0] {
+        b'a' => bytes.starts_with(b"arn:") || bytes.contains(&b'-') || bytes.len() >= 24,
+        b'A' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA") || bytes.len() >= 24,
+        b'0'..=b'9' | b'b'..=b'z' => bytes.iter().take(24).any(|b| matches!(b, b'-' | b'.' | b':')) || bytes.len() >= 24,
+        b':' => true,
+        _ => bytes.len() >= 24,
+    }
+}
+
+/// Classifies each word of a longer text.
+pub(crate) fn words(text: &str, pivots: &mut Pivots) {
+    // A text without any of the marks of a pivot is not cut up.
+    if memchr::memchr3(b':', b'-', b'.', text.as_bytes()).is_none() && !text.contains("IA") && !text.contains("OA") {
+        return;
+    }
+    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '&' | '=' | '?')) {
+        let word = word.trim_end_matches(['.', ':']);
+        if word.len() >= 7 {
+            pivots.classify(word);
+        }
+    }
+}

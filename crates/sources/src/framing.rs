@@ -1,0 +1,101 @@
+//! Framing: where one record ends and the next begins. What a record means is the decoder's business.
+//!
+//! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped.
+
+mod json_documents;
+mod lines;
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+pub use json_documents::CONTAINERS;
+pub(crate) use json_documents::export_prefix;
+
+use crate::json::{Tape, Value};
+use crate::window::Window;
+
+/// How records are delimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// A record is a line. Blank lines are none.
+    Lines,
+    /// A record is a JSON document, or an item of an array of them, or of an array inside a known wrapper.
+    Json,
+    /// The rows of a Parquet file, handed over as JSON documents, one a line.
+    Parquet,
+}
+
+impl Framing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Framing::Lines => "lines",
+            Framing::Json => "json",
+            Framing::Parquet => "parquet",
+        }
+    }
+}
+
+/// Records longer than this are rejected. CloudTrail's own limit is 1 MB, that of Config far below this.
+pub const MAX_RECORD: usize = 64 << 20;
+
+/// One framed record.
+pub struct Record<'a> {
+    /// Counted from 1.
+    pub ordinal: u64,
+    /// Where it begins in the stream; none when the stream is made from Parquet.
+    pub offset: Option<u64>,
+    pub text: &'a str,
+    /// The tokens of `text`, when the framing is JSON.
+    pub tape: &'a Tape,
+    /// The members of the wrapper around the record, as JSON object; empty when there are none.
+    pub envelope: &'a str,
+    /// Were bytes that are no UTF-8 replaced?
+    pub lossy: bool,
+}
+
+impl<'a> Record<'a> {
+    /// The JSON value of the record.
+    pub fn json(&self) -> Value<'a> {
+        self.tape.root(self.text)
+    }
+}
+
+/// A stretch of bytes that is no record.
+pub struct Broken<'a> {
+    pub ordinal: u64,
+    pub offset: Option<u64>,
+    /// Its bytes; for those longer than a record may be, the first ones.
+    pub bytes: &'a [u8],
+    pub size: u64,
+    pub reason: String,
+}
+
+/// Where records go.
+pub trait Sink {
+    fn record(&mut self, record: &Record<'_>);
+    fn broken(&mut self, broken: Broken<'_>);
+    /// Members of a wrapper that stood after the records it wraps, as JSON text.
+    fn trailer(&mut self, text: &str);
+}
+
+/// Reads `reader` to its end and hands every record to `sink`, in order.
+pub fn frame<R: Read>(reader: R, framing: Framing, sink: &mut dyn Sink) -> io::Result<R> {
+    let mut window = Window::new(reader);
+    match framing {
+        Framing::Lines => lines::frame(&mut window, sink)?,
+        Framing::Json => json_documents::Documents::new(sink, true).frame(&mut window)?,
+        Framing::Parquet => json_documents::Documents::new(sink, false).frame(&mut window)?,
+    }
+    Ok(window.into_reader())
+}
+
+/// The bytes as text; bytes that are no UTF-8 are replaced, and the flag says so.
+fn as_text(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    match simdutf8::basic::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), false),
+        Err(_invalid) => (String::from_utf8_lossy(bytes), true),
+    }
+}
+
+#[cfg(test)]
+mod tests;

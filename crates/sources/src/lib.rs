@@ -1,0 +1,23 @@
+//! Log sources: how each kind of log is recognised, framed into records, and decoded into rows.
+//!
+//! No IO, no clock, no threads: readers come in, batches go out. [`SOURCES`] is the only registry.
+
+mod error_class;
+mod fields;
+pub mod framing;
+pub mod json;
+mod recognise;
+mod source;
+pub mod time;
+mod unwrap;
+mod window;
+
+mod cloudfront;
+mod cloudtrail;
+mod cloudtrail_digests;
+mod config_items;
+mod s3_access;
+
+pub use framing::{Broken, Framing, Record, Sink, frame};
+pub use recognise::{Recognised, recognise};
+pub use source::{Decoded, Decoder, Head, LogSource, Reject, SOURCES};

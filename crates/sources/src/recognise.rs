@@ -1,0 +1,122 @@
+//! Which source an object holds: by its key and its first bytes together, never by the extension.
+
+use coldtrail_evidence::ObjectKey;
+
+use crate::framing::{Framing, Record, Sink, frame};
+use crate::json::Value;
+use crate::source::{Head, LogSource, SOURCES};
+
+/// What an object was recognised as.
+pub enum Recognised {
+    Source(&'static LogSource, Framing),
+    /// There is nothing in it.
+    Empty,
+    /// No source knows it, and why.
+    Unknown(String),
+}
+
+/// Recognises an object by its key and the first bytes of its inflated content.
+pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet: bool) -> Recognised {
+    let trimmed = bytes.iter().position(|b| !b.is_ascii_whitespace() && *b != 0);
+    let Some(start) = trimmed else { return Recognised::Empty };
+    let head = Head { name, key, bytes, whole };
+    let first = &bytes[start..];
+    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
+    let framing = match first.first() {
+        _ if parquet => Framing::Parquet,
+        Some(b'{' | b'[') if looks_like_json(first) => Framing::Json,
+        Some(b'0'..=b'9') if first.get(crate::framing::export_prefix(first)) == Some(&b'{') => Framing::Json,
+        _ => Framing::Lines,
+    };
+    if whole && is_empty_container(first) {
+        // Zero-record files are legal; the folder says whose they are.
+        return match key.service.as_deref() {
+            Some(service) if service.starts_with("CloudTrail") && service != "CloudTrail-Digest" => Recognised::Source(&crate::cloudtrail::SOURCE, framing),
+            _ => Recognised::Empty,
+        };
+    }
+    if let Some(source) = claimed(&head, framing) {
+        return Recognised::Source(source, framing);
+    }
+    // A file cut at its beginning has a part of a record first, and a notification of AWS Config that came by
+    // mail has prose, and may be indented.
+    if framing == Framing::Lines
+        && let Some((start, indented)) = json_after_prose(first)
+        && let Some(source) = claimed(&Head { bytes: first.get(start..).unwrap_or_default(), ..head }, Framing::Json)
+        && (!indented || source.name == crate::config_items::SOURCE.name)
+    {
+        return Recognised::Source(source, Framing::Json);
+    }
+    Recognised::Unknown(why_unknown(first, framing))
+}
+
+fn claimed(head: &Head<'_>, framing: Framing) -> Option<&'static LogSource> {
+    SOURCES.iter().copied().find(|source| (source.claims)(head, framing))
+}
+
+/// Where the first line stands that begins a JSON object, and whether it is indented.
+fn json_after_prose(bytes: &[u8]) -> Option<(usize, bool)> {
+    memchr::memchr_iter(b'\n', bytes).map(|at| at + 1).find_map(|at| {
+        let line = bytes.get(at..).unwrap_or_default();
+        let trimmed = line.trim_ascii_start();
+        (trimmed.first() == Some(&b'{') && looks_like_json(trimmed)).then_some((at, line.len() > trimmed.len()))
+    })
+}
+
+/// A bracket also begins `[06/Feb/2019…` and other lines of text.
+fn looks_like_json(bytes: &[u8]) -> bool {
+    let next = bytes.iter().skip(1).find(|b| !b.is_ascii_whitespace());
+    match bytes[0] {
+        b'{' => matches!(next, Some(b'"' | b'}') | None),
+        _ => matches!(next, Some(b'{' | b']' | b'[') | None),
+    }
+}
+
+fn is_empty_container(bytes: &[u8]) -> bool {
+    let text: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != 0).take(64).collect();
+    matches!(text.as_slice(), b"[]" | b"{}" | b"{\"Records\":[]}" | b"{\"Events\":[]}" | b"{\"events\":[]}")
+}
+
+fn why_unknown(bytes: &[u8], framing: Framing) -> String {
+    let text: String = String::from_utf8_lossy(&bytes[..bytes.len().min(48)]).escape_debug().collect();
+    match framing {
+        Framing::Json => format!("JSON of no known source, begins with `{text}`"),
+        Framing::Parquet => "Parquet of no known source".to_owned(),
+        Framing::Lines => format!("no known log, begins with `{text}`"),
+    }
+}
+
+/// Is any of the first whole records in the head of the wanted kind?
+pub(crate) fn any_record(head: &Head<'_>, wanted: fn(Value<'_>) -> bool) -> bool {
+    struct Look {
+        wanted: fn(Value<'_>) -> bool,
+        found: bool,
+    }
+    impl Sink for Look {
+        fn record(&mut self, record: &Record<'_>) {
+            self.found = self.found || (record.ordinal <= LOOKED_AT && (self.wanted)(record.json()));
+        }
+        fn broken(&mut self, _broken: crate::framing::Broken<'_>) {}
+        fn trailer(&mut self, _text: &str) {}
+    }
+    // A few records are enough nearly always; only when they are not is the whole head read.
+    let few = head.bytes.len().min(FEW_BYTES);
+    [few, head.bytes.len()].into_iter().any(|end| {
+        let mut look = Look { wanted, found: false };
+        let bytes = head.bytes.get(..end).unwrap_or_default();
+        frame(bytes, Framing::Json, &mut look).is_ok() && look.found
+    })
+}
+
+/// How many bytes of the head are looked at first.
+const FEW_BYTES: usize = 16 << 10;
+
+/// How many records decide: the first may be broken, or a control message.
+const LOOKED_AT: u64 = 8;
+
+/// The first lines of the head that are whole, without those that are blank.
+pub(crate) fn lines<'a>(head: &Head<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let bytes = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head.bytes);
+    let end = if head.whole { bytes.len() } else { memchr::memrchr(b'\n', bytes).unwrap_or(bytes.len()) };
+    bytes[..end].split(|b| *b == b'\n').map(|line| line.trim_ascii_end()).filter(|line| !line.is_empty()).take(16)
+}

@@ -1,0 +1,299 @@
+//! S3 server access logs: lines of 17 to 27 and more fields, in which nothing is escaped.
+//!
+//! Request line, referrer and user agent are written by the client and may hold quotes and spaces. A
+//! line is therefore read from both ends: up to the request line from the left, from the closing quote
+//! of the user agent on from the right. When what lies between can be split in more than one way, the
+//! row says so and keeps the line.
+
+use std::borrow::Cow;
+
+use coldtrail_schema::tables::s3_access::{self, S3AccessRow, S3AccessRows};
+use coldtrail_schema::{Common, Pivots, Rows};
+use percent_encoding::percent_decode_str;
+
+use crate::fields::{Extra, content_hash, json_string};
+use crate::framing::{Framing, Record};
+use crate::source::{Decoded, Decoder, LogSource, Reject, shown};
+use crate::{error_class, recognise, time};
+
+pub(crate) static SOURCE: LogSource = LogSource {
+    name: "s3_access",
+    title: "S3 server access logs",
+    table: &s3_access::TABLE,
+    claims: |head, framing| {
+        // Some lines may be broken; in a text about such logs most lines are prose.
+        let good = |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| Left::of(line).is_ok());
+        let (good, all) = recognise::lines(head).fold((0, 0), |(sum, all), line| (sum + usize::from(good(line)), all + 1));
+        framing == Framing::Lines && good * 2 >= all && good > 0
+    },
+    decoder: |head| {
+        Box::new(S3AccessDecoder {
+            account: head.key.account.clone(),
+            region: head.key.region.clone(),
+            ..S3AccessDecoder::default()
+        })
+    },
+};
+
+#[derive(Default)]
+struct S3AccessDecoder {
+    account: Option<String>,
+    region: Option<String>,
+    rows: S3AccessRows,
+    pivots: Pivots,
+    scratch: String,
+}
+
+/// The fields before the request line.
+struct Left<'a> {
+    owner: &'a str,
+    bucket: &'a str,
+    time: i64,
+    /// The time as it stands, when it is not in UTC.
+    local: Option<&'a str>,
+    ip: &'a str,
+    requester: &'a str,
+    request_id: &'a str,
+    operation: &'a str,
+    key: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Left<'a> {
+    fn of(line: &'a str) -> Result<Left<'a>, Reject> {
+        let mut rest = line;
+        let mut word = |name: &'static str| {
+            let (word, after) =
+                rest.split_once(' ').ok_or_else(|| Reject::field(name, format!("the line ends before it: {}", shown(line))))?;
+            rest = after;
+            Ok(word)
+        };
+        let owner = word("bucketowner")?;
+        let bucket = word("bucket_name")?;
+        let start = line.get(owner.len() + 1 + bucket.len() + 1..).unwrap_or_default();
+        let (day, zone) = (word("requestdatetime")?, word("requestdatetime")?);
+        let stamp = start.get(..day.len() + 1 + zone.len()).unwrap_or_default();
+        let inner = stamp.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let time = inner.and_then(time::common_log);
+        let time = time.ok_or_else(|| Reject::field("requestdatetime", format!("no time: {}", shown(stamp))))?;
+        let (ip, requester, request_id) = (word("remoteip")?, word("requester")?, word("requestid")?);
+        let (operation, key) = (word("operation")?, word("key")?);
+        let local = inner.filter(|text| !text.ends_with(" +0000"));
+        Ok(Left { owner, bucket, time, local, ip, requester, request_id, operation, key, rest })
+    }
+}
+
+/// Status, error code, bytes, size, total time, turn-around time.
+struct Status<'a> {
+    words: [&'a str; 6],
+    /// What follows it.
+    rest: &'a str,
+}
+
+impl<'a> Status<'a> {
+    fn of(text: &'a str) -> Option<Status<'a>> {
+        let mut rest = text;
+        let mut words = [""; 6];
+        for (at, word) in words.iter_mut().enumerate() {
+            let (found, after) = rest.split_once(' ')?;
+            let number = found == "-" || (!found.is_empty() && found.bytes().all(|b| b.is_ascii_digit()));
+            let fits = match at {
+                0 => found == "-" || (found.len() == 3 && number),
+                1 => !found.is_empty() && found.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
+                _ => number,
+            };
+            if !fits {
+                return None;
+            }
+            (*word, rest) = (found, after);
+        }
+        matches!(rest.as_bytes().first(), Some(b'"' | b'-')).then_some(Status { words, rest })
+    }
+}
+
+/// The request line, the status block and what follows, with whether there was a choice.
+fn split_request<'a>(text: &'a str) -> Option<(&'a str, Status<'a>, bool)> {
+    if let Some(rest) = text.strip_prefix("- ") {
+        return Status::of(rest).map(|status| ("-", status, false));
+    }
+    let inner = text.strip_prefix('"')?;
+    let mut found = None;
+    let mut choices = 0;
+    for (at, _) in inner.match_indices("\" ") {
+        if let Some(status) = inner.get(at + 2..).and_then(Status::of) {
+            choices += 1;
+            // A request line holds no space but those around its target, or the server would not have
+            // understood it; so a forged status block stands behind the true one, in referrer or user agent.
+            found = found.or_else(|| Some((inner.get(..at).unwrap_or_default(), status)));
+        }
+    }
+    found.map(|(uri, status)| (uri, status, choices > 1))
+}
+
+/// Referrer, user agent, the fields after them, and whether there was a choice.
+fn split_agents(text: &str) -> Option<(&str, &str, &str, bool)> {
+    let Some(close) = text.rfind('"') else {
+        // Nothing is quoted: both are null.
+        let rest = text.strip_prefix("- -")?;
+        return (rest.is_empty() || rest.starts_with(' ')).then(|| ("-", "-", rest.trim_start(), false));
+    };
+    let (quoted, tail) = (text.get(..close)?, text.get(close + 1..)?.trim_start());
+    if let Some(agent) = quoted.strip_prefix("- \"") {
+        return Some(("-", agent, tail, false));
+    }
+    let quoted = quoted.strip_prefix('"')?;
+    let mut splits = quoted.match_indices("\" \"");
+    match splits.next() {
+        Some((at, _)) => {
+            let ambiguous = splits.next().is_some();
+            Some((quoted.get(..at)?, quoted.get(at + 3..)?, tail, ambiguous))
+        }
+        // Only the referrer is quoted.
+        None => {
+            let rest = tail.strip_prefix('-')?;
+            (rest.is_empty() || rest.starts_with(' ')).then(|| (quoted, "-", rest.trim_start(), quoted.contains('"')))
+        }
+    }
+}
+
+fn present(field: &str) -> Option<Cow<'_, str>> {
+    (field != "-" && !field.is_empty()).then_some(Cow::Borrowed(field))
+}
+
+impl Decoder for S3AccessDecoder {
+    fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
+        let line = record.text;
+        let left = Left::of(line)?;
+        let (uri, status, choice) = split_request(left.rest)
+            .ok_or_else(|| Reject::field("request_uri", format!("no request line and status: {}", shown(left.rest))))?;
+        let (referrer, agent, tail, agent_choice) = split_agents(status.rest)
+            .ok_or_else(|| Reject::field("referrer", format!("no referrer and user agent: {}", shown(status.rest))))?;
+        let ambiguous = choice || agent_choice;
+        let mut tail_words = tail.split(' ').filter(|word| !word.is_empty());
+        let mut extra = Extra::default();
+        let mut tail_field = || tail_words.next().and_then(present);
+        let (versionid, hostid, sigv) = (tail_field(), tail_field(), tail_field());
+        let (ciphersuite, authtype, endpoint) = (tail_field(), tail_field(), tail_field());
+        let (tlsversion, accesspointarn, aclrequired, sourceregion) = (tail_field(), tail_field(), tail_field(), tail_field());
+        let surplus: Vec<String> = tail_words.map(json_string).collect();
+        if !surplus.is_empty() {
+            extra.put(&["fields"], &format!("[{}]", surplus.join(",")));
+        }
+        if let Some(local) = left.local {
+            extra.put(&["requestdatetime"], &json_string(local));
+        }
+        if ambiguous {
+            extra.put(&["line"], &json_string(line));
+        }
+        if record.lossy {
+            extra.put(&["invalid_utf8"], "true");
+        }
+        let mut number = |name: &str, word: &str| {
+            let number = word.parse::<i64>().ok();
+            if number.is_none() && word != "-" {
+                extra.put(&[name], &json_string(word));
+            }
+            number
+        };
+        let [http, code, bytes, size, total, turnaround] = status.words;
+        let httpstatus = number("httpstatus", http);
+        let (bytessent, objectsize) = (number("bytessent", bytes), number("objectsize", size));
+        let (totaltime, turnaroundtime) = (number("totaltime", total), number("turnaroundtime", turnaround));
+        let key_decoded = (left.key != "-").then(|| percent_decode_str(left.key).decode_utf8_lossy());
+        let presigned = presigned_key(uri);
+
+        self.pivots.clear();
+        self.pivots.classify(left.ip);
+        if let Some(requester) = present(left.requester) {
+            self.pivots.actors.push(&requester);
+        }
+        if let Some(key) = &presigned {
+            self.pivots.keys.push(key);
+        }
+        if let Some(bucket) = present(left.bucket) {
+            let arn = &mut self.scratch;
+            arn.clear();
+            arn.push_str("arn:aws:s3:::");
+            arn.push_str(&bucket);
+            self.pivots.resources.push(arn);
+            if let Some(key) = &key_decoded {
+                arn.push('/');
+                arn.push_str(key);
+                self.pivots.resources.push(arn);
+            }
+        }
+        if let Some(point) = &accesspointarn {
+            self.pivots.resources.push(point);
+        }
+        let row = S3AccessRow {
+            error_class: Some(Cow::Borrowed(error_class::of_http(httpstatus, present(code).as_deref()))),
+            is_write: Some(is_write(left.operation)),
+            session_id: present(left.requester).or_else(|| present(left.ip)),
+            parse_ambiguous: Some(ambiguous),
+            bucketowner: present(left.owner),
+            bucket_name: present(left.bucket),
+            remoteip: present(left.ip),
+            requester: present(left.requester),
+            requestid: present(left.request_id),
+            operation: present(left.operation),
+            key: present(left.key),
+            key_decoded,
+            request_uri: present(uri),
+            httpstatus,
+            errorcode: present(code),
+            bytessent,
+            objectsize,
+            totaltime,
+            turnaroundtime,
+            referrer: present(referrer),
+            useragent: present(agent),
+            versionid,
+            hostid,
+            sigv,
+            ciphersuite,
+            authtype,
+            endpoint,
+            tlsversion,
+            accesspointarn,
+            aclrequired,
+            sourceregion,
+            presigned_accesskeyid: presigned.map(Cow::Owned),
+            extra: extra.finish().map(Cow::Owned),
+        };
+        let common = Common {
+            record: record.ordinal,
+            offset: record.offset,
+            event_time: Some(left.time),
+            account: self.account.as_deref().map(Cow::Borrowed),
+            region: self.region.as_deref().map(Cow::Borrowed),
+            pivots: &self.pivots,
+            hash: content_hash("", line),
+            // A multi-object delete may name one key twice: equal lines are then different deletes.
+            unique: left.request_id != "-" && !left.operation.starts_with("BATCH."),
+        };
+        self.rows.push(&common, &row);
+        Ok(Decoded::Row)
+    }
+
+    fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.rows
+    }
+}
+
+/// The access key id in the query string of a presigned URL.
+fn presigned_key(uri: &str) -> Option<String> {
+    let value = ["X-Amz-Credential=", "AWSAccessKeyId="].iter().find_map(|name| uri.split_once(name)).map(|(_, rest)| rest)?;
+    let value = value.split(['&', ' ', '%', '/']).next()?;
+    (value.len() >= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| value.to_owned())
+}
+
+fn is_write(operation: &str) -> bool {
+    let mut parts = operation.split('.');
+    match (parts.next(), parts.next()) {
+        (Some("REST" | "WEBSITE" | "SOAP"), Some(method)) => !matches!(method, "GET" | "HEAD" | "OPTIONS" | "SELECT"),
+        (Some("BATCH"), _) => true,
+        (Some("S3"), Some("COMPUTE")) => false,
+        (Some("S3"), _) => true,
+        _ => false,
+    }
+}

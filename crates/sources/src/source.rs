@@ -1,0 +1,78 @@
+//! What a log source is, and the list of them.
+
+use coldtrail_evidence::ObjectKey;
+use coldtrail_schema::{Rows, Table};
+
+use crate::framing::{Framing, Record};
+
+/// What is known of an object before it is decoded.
+pub struct Head<'a> {
+    /// The key as collected, for what only one source reads out of it.
+    pub name: &'a str,
+    pub key: &'a ObjectKey,
+    /// The first bytes of the inflated content; for Parquet, the first rows as JSON.
+    pub bytes: &'a [u8],
+    /// Are these all the bytes there are?
+    pub whole: bool,
+}
+
+/// A kind of log this toolkit can read, as data.
+pub struct LogSource {
+    /// Names the SQL table, the directory in the lake, the `--source` value and the docs page.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    pub table: &'static Table,
+    /// Does an object that begins like this hold such logs?
+    pub claims: fn(&Head<'_>, Framing) -> bool,
+    pub decoder: fn(&Head<'_>) -> Box<dyn Decoder>,
+}
+
+/// Turns records of one object into rows.
+pub trait Decoder: Send {
+    /// Decodes one record. An error means that no row was made of it. A record that is none by the
+    /// format's own rules (a comment, a header) is `Ok(Decoded::Nothing)`.
+    fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject>;
+    /// The rows so far.
+    fn rows(&mut self) -> &mut dyn Rows;
+}
+
+/// What became of a record that was understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoded {
+    Row,
+    /// A header or a comment: not a record.
+    Nothing,
+}
+
+/// Why a record was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    pub field: Option<&'static str>,
+    pub reason: String,
+}
+
+impl Reject {
+    pub fn new(reason: impl Into<String>) -> Reject {
+        Reject { field: None, reason: reason.into() }
+    }
+
+    pub fn field(field: &'static str, reason: impl Into<String>) -> Reject {
+        Reject { field: Some(field), reason: reason.into() }
+    }
+}
+
+/// A value for a message: cut at 80 characters, control characters escaped.
+pub(crate) fn shown(value: &str) -> String {
+    let cut: String = value.chars().take(80).collect();
+    format!("`{}`{}", cut.escape_debug(), if cut.len() < value.len() { "…" } else { "" })
+}
+
+/// Every log source, in the order in which objects are offered to them.
+pub static SOURCES: &[&LogSource] = &[
+    &crate::cloudtrail_digests::SOURCE,
+    &crate::cloudtrail::SOURCE,
+    &crate::config_items::SOURCE,
+    &crate::cloudfront::SOURCE,
+    &crate::s3_access::SOURCE,
+];

@@ -1,0 +1,64 @@
+//! Records that come wrapped: EventBridge, SNS, SQS, CloudWatch Logs, LookupEvents, log shippers.
+
+use crate::json::{Tape, Value};
+
+/// Members that may hold the record of interest: as an object, or as JSON text.
+const WRAPPERS: &[&str] = &[
+    "detail", "CloudTrailEvent", "Message", "message", "body", "_raw", "result", "Event", "event", "raw_event",
+    "invokingEvent", "Sns", "data",
+];
+
+/// How often wrappers may be nested: SQS around SNS around EventBridge is three.
+const MAX_WRAPS: usize = 4;
+
+/// A record that was inside another one.
+pub(crate) struct Unwrapped {
+    pub(crate) text: String,
+    pub(crate) tape: Tape,
+    /// The members of the wrappers around it, outermost first, as JSON text.
+    pub(crate) envelope: String,
+}
+
+/// Looks inside wrappers for a record that `wanted` accepts; none when there is none.
+pub(crate) fn unwrap(outer: Value<'_>, wanted: fn(Value<'_>) -> bool) -> Option<Unwrapped> {
+    inner(outer, wanted, MAX_WRAPS)
+}
+
+fn inner(outer: Value<'_>, wanted: fn(Value<'_>) -> bool, depth: usize) -> Option<Unwrapped> {
+    if depth == 0 || !outer.is_object() {
+        return None;
+    }
+    for (name, member) in outer.entries().filter(|(name, _)| WRAPPERS.contains(&name.as_ref())) {
+        let text = match member.text() {
+            Some(text) => text.into_owned(),
+            None if member.is_object() => member.raw().to_owned(),
+            None => continue,
+        };
+        let start = text.find('{').filter(|at| *at < 64).unwrap_or(0);
+        let text = text.get(start..).unwrap_or_default().to_owned();
+        let mut tape = Tape::default();
+        let Ok(end) = tape.read(text.as_bytes()) else { continue };
+        if !text.get(end..).unwrap_or_default().trim().is_empty() {
+            continue;
+        }
+        let around = envelope(outer, &name);
+        if wanted(tape.root(&text)) {
+            return Some(Unwrapped { text, tape, envelope: around });
+        }
+        if let Some(mut found) = inner(tape.root(&text), wanted, depth - 1) {
+            found.envelope = format!("[{around},{}]", found.envelope);
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The wrapper without the member that was taken out.
+fn envelope(outer: Value<'_>, taken: &str) -> String {
+    let members: Vec<String> = outer
+        .entries()
+        .filter(|(name, _)| name != taken)
+        .map(|(name, value)| format!("{}:{}", crate::fields::json_string(&name), value.raw()))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}

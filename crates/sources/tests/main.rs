@@ -1,0 +1,8 @@
+//! Tests of the sources over files: golden cases, conformance, real logs, speed.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cases;
+mod conformance;
+mod decoded;
+mod fidelity;
+mod speed;

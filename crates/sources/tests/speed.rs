@@ -1,0 +1,71 @@
+//! How fast records are decoded: `cargo test --release -p coldtrail-sources -- --ignored --nocapture speed`.
+
+use std::time::Instant;
+
+use coldtrail_evidence::ObjectKey;
+use coldtrail_sources::{Broken, Decoder, Head, Recognised, Record, Sink, frame, recognise};
+
+use crate::cases;
+
+struct Push(Box<dyn Decoder>, usize, usize);
+
+impl Sink for Push {
+    fn record(&mut self, record: &Record<'_>) {
+        if self.0.record(record).is_ok() {
+            self.1 += 1;
+        }
+        if self.0.rows().len() >= 8192 {
+            self.2 += self.0.rows().finish("object").rows.num_rows();
+        }
+    }
+    fn broken(&mut self, _broken: Broken<'_>) {}
+    fn trailer(&mut self, _text: &str) {}
+}
+
+fn measure(title: &str, key: &str, bytes: &[u8]) {
+    let parsed = ObjectKey::parse(key);
+    let head = &bytes[..bytes.len().min(256 << 10)];
+    let Recognised::Source(source, framing) = recognise(key, &parsed, head, false, false) else {
+        panic!("{title} is not recognised")
+    };
+    let best = (0..5).map(|_| {
+        let start = Instant::now();
+        let mut sink = Push((source.decoder)(&Head { name: key, key: &parsed, bytes: head, whole: false }), 0, 0);
+        frame(bytes, framing, &mut sink).unwrap();
+        (start.elapsed().as_secs_f64(), sink.1)
+    });
+    let (seconds, records) = best.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    let megabytes = bytes.len() as f64 / 1e6;
+    print(&format!("{title}: {:.0} MB/s, {:.0} ns a record, {records} records", megabytes / seconds, seconds * 1e9 / records as f64));
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the measurement is for")]
+fn print(line: &str) {
+    println!("{line}");
+}
+
+#[test]
+#[ignore = "measures; run it in release"]
+fn speed() {
+    let cases = cases::all();
+    let find = |folder: &str, name: &str| {
+        let case = cases.iter().find(|c| c.source == folder && c.path.file_name().is_some_and(|n| n == name));
+        case.unwrap_or_else(|| panic!("no case {folder}/{name}")).bytes.clone()
+    };
+    let wrap = |record: &[u8]| {
+        let record = String::from_utf8(record.to_vec()).unwrap();
+        let records = vec![record.trim(); (64 << 20) / record.len()];
+        format!("{{\"Records\":[{}]}}", records.join(",")).into_bytes()
+    };
+    measure("cloudtrail", "a.json", &wrap(&find("cloudtrail", "single_event.json")));
+    let lines = |bytes: &[u8]| bytes.repeat((32 << 20) / bytes.len());
+    measure("cloudtrail ndjson", "a.json", &lines(&find("cloudtrail", "ndjson.jsonl")));
+    measure("s3_access", "a.log", &lines(&find("s3_access", "width_26.log")));
+    measure("cloudfront", "a.log", &lines(&find("cloudfront", "v1_width_33.log")));
+    let small = find("cloudtrail", "records.json");
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert!(matches!(recognise("a", &ObjectKey::default(), &small, true, false), Recognised::Source(..)));
+    }
+    print(&format!("recognising a small object: {:.1} us", start.elapsed().as_secs_f64() * 1e3));
+}

@@ -1,0 +1,29 @@
+-- title: Coverage
+-- question: Which accounts, regions and hours does the evidence cover, source by source?
+-- sources: cloudtrail, s3_access, cloudfront, config_items
+-- parameter: since timestamp = start
+-- parameter: until timestamp = end
+-- about since: the first instant to look at
+-- about until: the last instant to look at
+-- trap: An hour without a line here has no event in the evidence; that may be silence, logs that were not collected, or logging that was off. See defense_evasion/silent_hours.
+-- trap: Account and region are null where neither the record nor the key of the object names them.
+-- trap: The hours are those of the events, not of delivery.
+-- next: defense_evasion/silent_hours
+-- next: evidence/objects_not_ingested
+-- next: evidence/late_deliveries
+-- next: evidence/undated_rows
+select
+  source,
+  account,
+  region,
+  date_trunc('hour', event_time) as hour,
+  count(*) as events,
+  count(distinct evidence_object) as objects,
+  count(distinct actor) as actors,
+  count(*) filter (where is_write) as writes,
+  min(event_time) as first_time,
+  max(event_time) as last_time
+from events
+where event_time between $since and $until
+group by source, account, region, date_trunc('hour', event_time)
+order by source, account nulls first, region nulls first, hour

@@ -1,0 +1,50 @@
+-- title: Snapshots and images shared, copied or exported
+-- question: Which snapshots, images, databases or tables were shared, copied or exported, and to whom?
+-- sources: cloudtrail
+-- attack: T1537, T1578.001
+-- parameter: only_outside boolean = false
+-- parameter: since timestamp = start
+-- parameter: until timestamp = end
+-- about only_outside: true leaves calls out that name neither another account nor everybody
+-- about since: the first instant to look at
+-- about until: the last instant to look at
+-- trap: Sharing and taking a share back are the same action; read the column request for add and remove.
+-- trap: The copy that another account makes of a shared snapshot is logged in that account only.
+-- trap: EBS direct reads (GetSnapshotBlock) are data events and show only where these were on.
+-- trap: Failed attempts and dry runs are listed as well; see error_class.
+-- next: triage/key_activity
+-- next: config/resource_history
+with shares as (
+  select
+    *,
+    requestparameters ~ '"(all|\*)"' as to_everybody,
+    replace(requestparameters, coalesce(account, '-'), '') ~ '"(arn:[^"]*:)?[0-9]{12}(:[^"]*)?"' as names_other_account
+  from cloudtrail
+  where eventname in (
+      'ModifySnapshotAttribute', 'ModifyImageAttribute', 'ModifyDBSnapshotAttribute', 'ModifyDBClusterSnapshotAttribute',
+      'CopySnapshot', 'CopyImage', 'CopyDBSnapshot', 'CopyDBClusterSnapshot', 'StartExportTask',
+      'CreateInstanceExportTask', 'ExportImage', 'CreateStoreImageTask', 'ExportTableToPointInTime',
+      'AuthorizeSnapshotAccess', 'ListSnapshotBlocks', 'GetSnapshotBlock', 'CreateDataShare', 'AuthorizeDataShare'
+    )
+    and event_time between $since and $until
+)
+select
+  evidence_object,
+  evidence_record,
+  event_time,
+  account,
+  region,
+  eventsource as service,
+  eventname as action,
+  coalesce(to_everybody, false) as to_everybody,
+  coalesce(names_other_account, false) as names_other_account,
+  resources,
+  useridentity.arn as actor,
+  useridentity.accesskeyid as access_key,
+  sourceipaddress as ip,
+  useragent as user_agent,
+  error_class,
+  requestparameters as request
+from shares
+where $only_outside = false or to_everybody or names_other_account
+order by event_time, evidence_object, evidence_record

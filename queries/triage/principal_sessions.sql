@@ -1,0 +1,72 @@
+-- title: Sessions of a principal
+-- question: What did this principal do, folded into sessions?
+-- sources: cloudtrail
+-- attack: T1078
+-- parameter: principal text = null
+-- parameter: gap_minutes integer = 30
+-- parameter: since timestamp = start
+-- parameter: until timestamp = end
+-- about principal: part of the ARN, the unique id, the user name or the account id of the actor; null means everybody
+-- about gap_minutes: after so many quiet minutes a new session of a long-lived key begins; sessions of temporary keys are never split
+-- about since: the first instant to look at
+-- about until: the last instant to look at
+-- trap: Calls that AWS services made on the principal's behalf count as its own; the column by_services says how many they are.
+-- trap: The user agent and the session name are written by the caller.
+-- next: triage/key_activity
+-- next: triage/successful_writes
+-- next: triage/failed_actions
+with calls as (
+  select
+    *,
+    useridentity.arn as arn,
+    useridentity.accesskeyid as access_key,
+    lag(event_time) over (partition by session_id order by event_time, evidence_object, evidence_record) as before
+  from cloudtrail
+  where event_time between $since and $until
+    and (
+      $principal is null
+      or strpos(useridentity.arn, $principal) > 0
+      or strpos(useridentity.principalid, $principal) > 0
+      or useridentity.username = $principal
+      or useridentity.accountid = $principal
+      or useridentity.sessioncontext.sessionissuer.arn = $principal
+    )
+), numbered as (
+  select
+    *,
+    sum(
+      case
+        when before is null then 1
+        when starts_with(access_key, 'ASIA') then 0
+        when event_time - before > cast(concat(cast($gap_minutes as text), ' minutes') as interval) then 1
+        else 0
+      end
+    ) over (
+      partition by session_id order by event_time, evidence_object, evidence_record
+      rows between unbounded preceding and current row
+    ) as part
+  from calls
+)
+select
+  session_id,
+  part,
+  min(arn) as actor,
+  min(useridentity.type) as actor_type,
+  min(useridentity.sessioncontext.sessionissuer.arn) as issuer,
+  min(event_time) as first_time,
+  max(event_time) as last_time,
+  count(*) as events,
+  count(*) filter (where is_write and error_class = 'success') as successful_writes,
+  count(*) filter (where error_class = 'denied') as denied,
+  count(*) filter (where error_class not in ('success', 'denied', 'dry_run_allowed')) as other_errors,
+  count(*) filter (where useridentity.invokedby is not null) as by_services,
+  array_to_string(array_sort(array_agg(distinct sourceipaddress)), ', ') as ips,
+  array_to_string(array_sort(array_agg(distinct awsregion)), ', ') as regions,
+  array_to_string(array_sort(array_agg(distinct eventsource)), ', ') as services,
+  count(distinct eventname) as actions,
+  count(distinct useragent) as user_agents,
+  first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+from numbered
+group by session_id, part
+order by first_time, session_id, part
