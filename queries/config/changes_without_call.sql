@@ -7,9 +7,12 @@
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
 -- about show_all: true lists changes with a call, too
--- about slack_minutes: how long before the item before the call may have been, as Config captures with delay
+-- about slack_minutes: how long before the capture the call may have been, as Config captures with delay; 1500 for resources that are recorded daily
 -- about since: the first instant to look at
 -- about until: the last instant to look at
+-- trap: Only calls of the last slack_minutes before the capture count: an earlier call that names the resource explains an earlier item.
+-- trap: Changes in hours in which the log is silent stand first. log_silent is true where CloudTrail has no event at all of that account and region in the hour of the capture: the call may stand in a log that is missing.
+-- trap: What a user or role did itself is no change of it; for IAM only calls of IAM, Identity Center and CloudFormation count.
 -- trap: No call found is not the same as no call made: the log of that region or hour may be missing (evidence/coverage), or the call named the resource otherwise.
 -- trap: Services change resources on their own (autoscaling, lifecycle, relations to a neighbour that changed), without any call.
 -- trap: Only changes of the document itself count; relationships and tags alone do not.
@@ -60,15 +63,16 @@ with items as (
   from cloudtrail
   where coalesce(is_write, true)
     and error_class = 'success'
+    and event_time between $since - interval '2 days' and $until
 ), calls as (
-  select evidence_object, evidence_record, event_time, account, eventname, useridentity.arn as actor, unnest(resources) as name
+  select evidence_object, evidence_record, event_time, account, eventsource, eventname, useridentity.arn as actor, unnest(resources) as name
   from writes
   union all
-  select evidence_object, evidence_record, event_time, account, eventname, useridentity.arn as actor, unnest(actors) as name
+  select evidence_object, evidence_record, event_time, account, eventsource, eventname, useridentity.arn as actor, unnest(actors) as name
   from writes
   union all
   select
-    evidence_object, evidence_record, event_time, account, eventname, useridentity.arn as actor,
+    evidence_object, evidence_record, event_time, account, eventsource, eventname, useridentity.arn as actor,
     unnest(make_array(
       json_as_text(requestparameters, 'bucketName'), json_as_text(requestparameters, 'roleName'),
       json_as_text(requestparameters, 'userName'), json_as_text(requestparameters, 'groupName'),
@@ -87,7 +91,12 @@ with items as (
     on calls.name = named_changes.name
     and calls.account = named_changes.account
     and calls.event_time <= named_changes.event_time
-    and calls.event_time > named_changes.item_before - cast(concat(cast($slack_minutes as text), ' minutes') as interval)
+    and calls.event_time > named_changes.event_time - cast(concat(cast($slack_minutes as text), ' minutes') as interval)
+  where not starts_with(named_changes.resourcetype, 'AWS::IAM::')
+    or (
+      calls.eventsource in ('iam.amazonaws.com', 'sso.amazonaws.com', 'cloudformation.amazonaws.com')
+      and (calls.actor is distinct from named_changes.name)
+    )
 ), counted as (
   select
     item_object,
@@ -99,6 +108,9 @@ with items as (
     last_value(evidence_record order by event_time, evidence_object, evidence_record) as call_record
   from matched
   group by item_object, item_record
+), hours as (
+  select distinct account, region, date_trunc('hour', event_time) as hour
+  from cloudtrail
 )
 select
   changes.evidence_object,
@@ -113,6 +125,7 @@ select
   changes.item_before,
   case when counted.calls is null then 'no call found' when counted.calls = 1 then 'one call' else 'several calls' end as verdict,
   coalesce(counted.calls, 0) as calls,
+  hours.hour is null as log_silent,
   counted.last_call,
   counted.last_actor,
   counted.call_object,
@@ -120,5 +133,9 @@ select
 from changes
 left join counted
   on counted.item_object = changes.evidence_object and counted.item_record = changes.evidence_record
+left join hours
+  on hours.account = changes.account
+  and hours.region = case when changes.region = 'global' then 'us-east-1' else changes.region end
+  and hours.hour = date_trunc('hour', changes.event_time)
 where $show_all = true or counted.calls is null
-order by changes.event_time, changes.evidence_object, changes.evidence_record
+order by log_silent desc, changes.event_time, changes.evidence_object, changes.evidence_record

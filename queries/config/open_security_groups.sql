@@ -12,7 +12,7 @@
 -- trap: Config captures with delay: the group was opened between not_open_at and seen_open, and closed between the last item that shows it open and seen_closed.
 -- trap: seen_closed is null when no later item shows it closed: it may be open still.
 -- trap: Snapshots repeat old items; they are counted once.
--- trap: opened_by is the last call in CloudTrail before the capture that names the group; with several candidates, read them all in config/resource_history.
+-- trap: opened_by is the last call in CloudTrail before the capture that names the group, at most 15 minutes before not_open_at; with several candidates, read them all in config/resource_history.
 -- trap: An open group does harm only where something uses it; relationships in config/state_at tell what.
 -- next: config/resource_history
 -- next: config/state_at
@@ -111,7 +111,7 @@ with items as (
   join calls
     on calls.named = turns.resourceid and calls.account = turns.account
     and calls.event_time <= turns.event_time
-    and calls.event_time > coalesce(turns.item_before, turns.event_time - interval '1 day')
+    and calls.event_time > coalesce(turns.item_before - interval '15 minutes', turns.event_time - interval '1 day')
 )
 select
   turns.evidence_object,

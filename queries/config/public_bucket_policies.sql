@@ -13,7 +13,7 @@
 -- trap: Deny statements for everybody are usual and harmless; only Allow counts.
 -- trap: Config captures with delay: the change lies between item_before and seen.
 -- trap: Snapshots repeat old items; they are counted once.
--- trap: changed_by is the last call before the capture that names the bucket; with several candidates, read them all in config/resource_history.
+-- trap: changed_by is the last call before the capture that names the bucket, at most 15 minutes before item_before; with several candidates, read them all in config/resource_history.
 -- next: exfiltration/buckets_opened
 -- next: initial_access/anonymous_bucket_access
 -- next: config/resource_history
@@ -72,28 +72,38 @@ with items as (
     string_agg(case when allows and (everybody or other_account) then statement end, ', ' order by statement) as statements
   from judged
   group by account, region, resourceid, event_time, configurationstateid, configurationitemstatus, evidence_object, evidence_record
-), compared as (
+), marked as (
+  select *, concat(exposure, ' | ', held_back, ' | ', coalesce(statements, '')) as mark
+  from states
+), numbered as (
   select
     *,
-    concat(exposure, ' | ', held_back, ' | ', coalesce(statements, '')) as mark,
-    lag(event_time) over (
-      partition by account, region, resourceid order by event_time, try_cast(configurationstateid as bigint), configurationstateid
-    ) as item_before,
-    lag(concat(exposure, ' | ', held_back, ' | ', coalesce(statements, ''))) over (
-      partition by account, region, resourceid order by event_time, try_cast(configurationstateid as bigint), configurationstateid
-    ) as mark_before,
-    lag(exposure) over (
-      partition by account, region, resourceid order by event_time, try_cast(configurationstateid as bigint), configurationstateid
-    ) as exposure_before
-  from states
+    row_number() over (
+      partition by account, region, resourceid
+      order by event_time, try_cast(configurationstateid as bigint), configurationstateid, evidence_object, evidence_record
+    ) as nth
+  from marked
+), compared as (
+  select
+    numbered.*,
+    earlier.event_time as item_before,
+    earlier.mark as mark_before,
+    earlier.exposure as exposure_before
+  from numbered
+  left join numbered as earlier
+    on (earlier.account is not distinct from numbered.account)
+    and (earlier.region is not distinct from numbered.region)
+    and earlier.resourceid = numbered.resourceid
+    and earlier.nth = numbered.nth - 1
+), turned as (
+  select *
+  from compared
+  where (mark is distinct from mark_before)
 ), turns as (
   select
     *,
-    lead(event_time) over (
-      partition by account, region, resourceid order by event_time, try_cast(configurationstateid as bigint), configurationstateid
-    ) as turned_again
-  from compared
-  where (mark is distinct from mark_before)
+    lead(event_time) over (partition by account, region, resourceid order by nth) as turned_again
+  from turned
 ), calls as (
   select
     evidence_object, evidence_record, event_time, account, eventname as action, useridentity.arn as actor,
@@ -119,7 +129,7 @@ with items as (
   join calls
     on calls.named = turns.resourceid and calls.account = turns.account
     and calls.event_time <= turns.event_time
-    and calls.event_time > coalesce(turns.item_before, turns.event_time - interval '1 day')
+    and calls.event_time > coalesce(turns.item_before - interval '15 minutes', turns.event_time - interval '1 day')
 )
 select
   turns.evidence_object,

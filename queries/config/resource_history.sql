@@ -3,11 +3,14 @@
 -- sources: config_items, cloudtrail
 -- attack: T1578
 -- parameter: resource text = null
+-- parameter: rare integer = 3
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
 -- about resource: the id, the name or the ARN of the resource; null means every resource
+-- about rare: where no resource is given, calls that the same principal made more often than this in the whole case are left out; null means none
 -- about since: the first instant to look at
 -- about until: the last instant to look at
+-- trap: Without a resource only changes that Config saw, and calls that are rare for their principal, are listed; times counts how often it made the call.
 -- trap: An item of Config follows the call that caused it by seconds to many minutes, and its time is that of the capture.
 -- trap: A short name is looked for anywhere in request and answer of a call, so a common word finds too much; give an id or an ARN where you can.
 -- trap: An item with changed false differs from the one before it in nothing but relationships, tags or supplementary state, or repeats it.
@@ -54,7 +57,7 @@ with items as (
     coalesce(resourceid, arn) as resource, configurationitemstatus as what, cast(null as text) as actor,
     cast(null as text) as access_key, cast(null as text) as ip, error_class,
     case when nth > 1 then (configuration is distinct from before) end as changed,
-    copies, configuration as document, configurationitemdiff as diff
+    copies, configuration as document, configurationitemdiff as diff, cast(null as bigint) as times
   from states
   union all
   select
@@ -62,7 +65,11 @@ with items as (
     coalesce($resource, resources[1]) as resource, eventname as what, useridentity.arn as actor,
     useridentity.accesskeyid as access_key, sourceipaddress as ip, error_class,
     cast(null as boolean) as changed, cast(1 as bigint) as copies, requestparameters as document,
-    responseelements as diff
+    responseelements as diff,
+    count(*) over (
+      partition by coalesce(useridentity.sessioncontext.sessionissuer.arn, useridentity.arn, useridentity.principalid), eventsource,
+        eventname
+    ) as times
   from cloudtrail
   where coalesce(is_write, true)
     and (
@@ -73,8 +80,9 @@ with items as (
     )
 )
 select
-  evidence_object, evidence_record, event_time, source, account, region, kind, resource, what, changed, actor, access_key,
+  evidence_object, evidence_record, event_time, source, account, region, kind, resource, what, changed, times, actor, access_key,
   ip, error_class, copies, document, diff as diff_or_answer
 from story
 where event_time between $since and $until
+  and ($resource is not null or coalesce(changed, false) or $rare is null or times <= $rare)
 order by event_time, source, evidence_object, evidence_record

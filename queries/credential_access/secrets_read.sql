@@ -3,11 +3,14 @@
 -- sources: cloudtrail
 -- attack: T1555.006, T1552
 -- parameter: actor text = null
+-- parameter: repeats boolean = false
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
 -- about actor: an access key id, or part of the actor's ARN or unique id; null means everybody
+-- about repeats: true lists every read; with an actor this is always so
 -- about since: the first instant to look at
 -- about until: the last instant to look at
+-- trap: Without an actor only the first read of each secret by each reader from each address is listed, the latest first; reads counts them all.
 -- trap: Values never stand in the log; a successful read means that the caller knows the value.
 -- trap: One call can ask for many (BatchGetSecretValue, GetParameters, GetParametersByPath); for a path or a filter the names of what came back are not logged.
 -- trap: A parameter is decrypted only where withDecryption is true; plain ones are listed with decrypted false.
@@ -36,38 +39,54 @@ with reads as (
         'GetParameter', 'GetParameters', 'GetParametersByPath', 'GetParameterHistory'
       ))
     )
+), totals as (
+  select account, region, reader, eventsource, secret, sourceipaddress, error_class, count(*) as reads
+  from reads
+  group by account, region, reader, eventsource, secret, sourceipaddress, error_class
 ), numbered as (
   select
     *,
     row_number() over (
       partition by account, region, reader, eventsource, secret order by event_time, evidence_object, evidence_record
-    ) as nth
+    ) as nth,
+    row_number() over (
+      partition by account, region, reader, eventsource, secret, sourceipaddress, error_class
+      order by event_time, evidence_object, evidence_record
+    ) as nth_here
   from reads
 )
 select
   evidence_object,
   evidence_record,
   event_time,
-  account,
-  region,
+  numbered.account,
+  numbered.region,
   eventname as action,
-  secret,
-  eventsource = 'secretsmanager.amazonaws.com'
+  numbered.secret,
+  numbered.eventsource = 'secretsmanager.amazonaws.com'
     or coalesce(json_as_text(requestparameters, 'withDecryption') = 'true', false) as decrypted,
   nth = 1 as first_by_reader,
-  reader,
+  totals.reads,
+  numbered.reader,
   actor,
   access_key,
   useridentity.invokedby as invoked_by,
-  sourceipaddress as ip,
+  numbered.sourceipaddress as ip,
   useragent as user_agent,
-  error_class
+  numbered.error_class
 from numbered
-where event_time between $since and $until
+left join totals
+  on (totals.account is not distinct from numbered.account) and (totals.region is not distinct from numbered.region)
+  and totals.reader = numbered.reader and totals.eventsource = numbered.eventsource
+  and (totals.secret is not distinct from numbered.secret)
+  and (totals.sourceipaddress is not distinct from numbered.sourceipaddress)
+  and totals.error_class = numbered.error_class
+where ($repeats or $actor is not null or nth_here = 1)
+  and event_time between $since and $until
   and (
     $actor is null
     or access_key = $actor
     or strpos(actor, $actor) > 0
     or strpos(useridentity.principalid, $actor) > 0
   )
-order by event_time, evidence_object, evidence_record
+order by case when $actor is null and not $repeats then event_time end desc nulls last, event_time, evidence_object, evidence_record

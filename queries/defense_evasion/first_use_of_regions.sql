@@ -4,6 +4,7 @@
 -- attack: T1535
 -- parameter: since timestamp = start
 -- about since: only regions whose first change by a person or workload came at or after this instant
+-- trap: The newest stands first, as a region that was new late in the logs is the unusual one.
 -- trap: First means first in the collected logs; collect some quiet weeks before the incident to know what is new.
 -- trap: Global services are recorded under us-east-1, which therefore always looks used.
 -- trap: Calls by AWS services and by service-linked roles are left out, as they touch every region.
@@ -40,4 +41,4 @@ select
 from changes
 where (nth = 1 or eventname = 'EnableRegion')
   and event_time >= $since
-order by event_time, evidence_object, evidence_record
+order by event_time desc, evidence_object, evidence_record

@@ -20,7 +20,7 @@ select
   region,
   eventsource as service,
   eventname as action,
-  eventname ~ '^(Delete|Stop|Disable|Disassociate|Deregister|Archive|BatchDisable|Leave)'
+  eventname ~ '^(Delete|Stop|Disable|ScheduleKeyDeletion|Disassociate|Deregister|Archive|BatchDisable|Leave)'
     or (eventname = 'PutBucketLogging' and coalesce(requestparameters, '') !~ 'LoggingEnabled')
     or (eventname = 'UpdateDetector' and requestparameters ~ '"enable"\s*:\s*false')
     or (eventname = 'CreateFilter' and requestparameters ~* '"action"\s*:\s*"archive"') as surely_weaker,

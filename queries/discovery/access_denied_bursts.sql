@@ -39,4 +39,4 @@ where event_time between $since and $until
 group by date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time), account, session_id
 having count(distinct concat(eventsource, ':', eventname)) filter (where error_class in ('denied', 'dry_run_denied'))
   >= $least_actions
-order by window_start, account nulls first, session_id nulls first
+order by refused_actions desc, window_start, account nulls first, session_id nulls first

@@ -1,9 +1,9 @@
 -- title: Enumeration bursts
--- question: Which sessions tried many different read actions within a minute, far more than they usually do?
+-- question: Which sessions tried many different read actions within a few minutes, far more than they usually do?
 -- sources: cloudtrail
 -- attack: T1580, T1526, T1087.004, T1619
--- parameter: minutes integer = 1
--- parameter: least_actions integer = 8
+-- parameter: minutes integer = 10
+-- parameter: least_actions integer = 10
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
 -- about minutes: the length of the windows into which time is cut
@@ -49,6 +49,7 @@ select
   windows.session_id,
   windows.actor,
   windows.actions,
+  round(windows.actions / usual.usual_actions, 2) as times_usual,
   usual.usual_actions,
   usual.windows as windows_of_session,
   windows.services,
@@ -66,4 +67,4 @@ join usual
   on (usual.session_id is not distinct from windows.session_id) and (usual.account is not distinct from windows.account)
 where windows.actions >= $least_actions
   and windows.first_time between $since and $until
-order by windows.window_start, windows.account nulls first, windows.session_id nulls first
+order by windows.actions / usual.usual_actions desc, windows.window_start, windows.account nulls first, windows.session_id nulls first

@@ -53,4 +53,4 @@ left join calls
 group by tests.evidence_object, tests.evidence_record, tests.event_time, tests.account, tests.region, tests.access_key,
   tests.actor, tests.ip, tests.user_agent
 having count(distinct calls.action) >= $least_actions
-order by tests.event_time, tests.evidence_object, tests.evidence_record
+order by denied_after desc, actions_after desc, tests.event_time, tests.evidence_object, tests.evidence_record

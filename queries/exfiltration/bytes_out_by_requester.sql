@@ -10,6 +10,7 @@
 -- about until: the last instant to look at
 -- trap: The usual day is the median over all days on which the requester read from the bucket in the collected logs; with few days it says little.
 -- trap: Bytes are counted without protocol overhead, for answers of reads only, whatever their status; the log is best effort, so they are a lower bound.
+-- trap: For a copy the log gives no bytes sent; the size of the object is taken.
 -- trap: What CloudFront or another service fetched for its own clients stands under that service.
 -- trap: A role appears under the ARN of each of its sessions; requester here is cut after the name of the role.
 -- next: exfiltration/objects_read
@@ -19,7 +20,7 @@ with daily as (
     bucket_name as bucket,
     coalesce(regexp_replace(requester, '^(arn:[^:]*:sts::[0-9]*:assumed-role/[^/]+)/.*$', '\1'), 'anonymous') as reader,
     date_trunc('day', event_time) as day,
-    sum(coalesce(bytessent, 0)) as bytes,
+    sum(coalesce(bytessent, case when operation = 'REST.COPY.OBJECT_GET' then objectsize end, 0)) as bytes,
     count(*) as requests,
     count(distinct key) as objects,
     count(distinct remoteip) as ips,

@@ -1,5 +1,5 @@
 -- title: Snapshots and images shared, copied or exported
--- question: Which snapshots, images, databases or tables were shared, copied or exported, and to whom?
+-- question: Which snapshots, images, databases, tables or objects of buckets were shared, copied or exported, and to whom?
 -- sources: cloudtrail
 -- attack: T1537, T1578.001
 -- parameter: only_outside boolean = false
@@ -8,8 +8,9 @@
 -- about only_outside: true leaves calls out that name neither another account nor everybody
 -- about since: the first instant to look at
 -- about until: the last instant to look at
--- trap: Sharing and taking a share back are the same action; read the column request for add and remove.
+-- trap: Sharing and taking a share back are the same action; direction tells them apart, and to_whom shows one account only: read the column request for all of them.
 -- trap: The copy that another account makes of a shared snapshot is logged in that account only.
+-- trap: Copies of objects from one bucket into another are listed as copied; whose the other bucket is, the log does not say.
 -- trap: EBS direct reads (GetSnapshotBlock) are data events and show only where these were on.
 -- trap: Failed attempts and dry runs are listed as well; see error_class.
 -- next: triage/key_activity
@@ -24,9 +25,11 @@ with shares as (
       'ModifySnapshotAttribute', 'ModifyImageAttribute', 'ModifyDBSnapshotAttribute', 'ModifyDBClusterSnapshotAttribute',
       'CopySnapshot', 'CopyImage', 'CopyDBSnapshot', 'CopyDBClusterSnapshot', 'StartExportTask',
       'CreateInstanceExportTask', 'ExportImage', 'CreateStoreImageTask', 'ExportTableToPointInTime',
-      'AuthorizeSnapshotAccess', 'ListSnapshotBlocks', 'GetSnapshotBlock', 'CreateDataShare', 'AuthorizeDataShare'
+      'CopyObject', 'UploadPartCopy', 'AuthorizeSnapshotAccess', 'ListSnapshotBlocks', 'GetSnapshotBlock', 'CreateDataShare', 'AuthorizeDataShare'
     )
     and event_time between $since and $until
+    and (eventname not in ('CopyObject', 'UploadPartCopy')
+      or split_part(ltrim(json_as_text(requestparameters, 'x-amz-copy-source'), '/'), '/', 1) <> json_as_text(requestparameters, 'bucketName'))
 )
 select
   evidence_object,
@@ -38,6 +41,16 @@ select
   eventname as action,
   coalesce(to_everybody, false) as to_everybody,
   coalesce(names_other_account, false) as names_other_account,
+  case
+    when requestparameters ~ '"add"\s*:' and requestparameters ~ '"remove"\s*:' then 'given and taken back'
+    when requestparameters ~ '"add"\s*:' then 'given'
+    when requestparameters ~ '"remove"\s*:' then 'taken back'
+    when eventname in ('CopyObject', 'UploadPartCopy') then 'copied'
+  end as direction,
+  case
+    when eventname in ('CopyObject', 'UploadPartCopy') then json_as_text(requestparameters, 'bucketName')
+    else array_to_string(regexp_match(requestparameters, '"userId"\s*:\s*"([0-9]{12})"'), ', ')
+  end as to_whom,
   resources,
   useridentity.arn as actor,
   useridentity.accesskeyid as access_key,

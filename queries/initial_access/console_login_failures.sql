@@ -2,7 +2,7 @@
 -- question: Does anything look like password guessing or spraying at the console?
 -- sources: cloudtrail
 -- attack: T1110.001, T1110.003
--- parameter: least_failures integer = 3
+-- parameter: least_failures integer = 1
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
 -- about least_failures: how many failures an address must have on a day
@@ -34,9 +34,17 @@ select
   min(event_time) filter (where result = 'Failure') as first_failure,
   max(event_time) filter (where result = 'Failure') as last_failure,
   min(event_time) filter (where result = 'Success') as first_success,
+  coalesce(
+    max(event_time) filter (where result = 'Success') > min(event_time) filter (where result = 'Failure'), false
+  ) as success_after_failure,
+  case
+    when count(distinct user_name) filter (where result = 'Failure') >= 3 then 'many users: spraying'
+    when count(*) filter (where result = 'Failure') >= 5 then 'many failures: guessing'
+    else 'few failures: a slip, or a guess that came off'
+  end as looks_like,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from logins
 group by account, sourceipaddress, date_trunc('day', event_time)
 having count(*) filter (where result = 'Failure') >= $least_failures
-order by day, ip nulls first, account nulls first
+order by failures desc, success_after_failure desc, day, ip nulls first, account nulls first

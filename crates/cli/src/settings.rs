@@ -77,7 +77,8 @@ pub(crate) fn now() -> String {
 /// Writes what was done into the case's custody log.
 pub(crate) fn note(case: &Case, counts: Value, exit: i32) -> Result<custody::Entry> {
     let command: Vec<String> = std::env::args().collect();
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
     let entry = custody::append(
         case,
         &custody::Action {

@@ -84,7 +84,10 @@ pub(crate) fn answer(settings: &Settings, answer: &Answer, output: &Output) -> R
     let name = output.output.clone().or_else(|| settings.json.then(|| "json".to_owned()));
     if name.as_deref() == Some("parquet") || (name.is_none() && extension == Some("parquet")) {
         let file = output.file.as_ref().ok_or_else(|| {
-            anyhow!(Usage { what: "Parquet is written to a file".to_owned(), hint: Some("add -o FILE.parquet".to_owned()) })
+            anyhow!(Usage {
+                what: "Parquet is written to a file".to_owned(),
+                hint: Some("add -o FILE.parquet".to_owned())
+            })
         })?;
         coldtrail_lake::write_answer(file, answer.schema.clone(), &answer.batches)?;
         return note(settings, format!("{} rows written to {}", answer.rows(), file.display()));
@@ -116,7 +119,13 @@ pub(crate) fn answer(settings: &Settings, answer: &Answer, output: &Output) -> R
         }
     }
     if written.disarmed > 0 {
-        note(settings, format!("{} cells that a spreadsheet would run have a ' before them; --raw leaves them as they are", written.disarmed))?;
+        note(
+            settings,
+            format!(
+                "{} cells that a spreadsheet would run have a ' before them; --raw leaves them as they are",
+                written.disarmed
+            ),
+        )?;
     }
     Ok(())
 }

@@ -137,7 +137,8 @@ impl<'a> Collector<'a> {
     /// Takes the account of an object whose parts have all been taken.
     pub(crate) fn object(&mut self, task: &Task, outcome: &Outcome, tally: &Tally) -> Result<()> {
         let entry = &task.entry;
-        let (records, kept, duplicates, rejects) = (outcome.rows + outcome.rejects, tally.kept, tally.duplicates, outcome.rejects);
+        let (records, kept, duplicates, rejects) =
+            (outcome.rows + outcome.rejects, tally.kept, tally.duplicates, outcome.rejects);
         if outcome.rows != kept + duplicates && outcome.status != "failed" {
             return Err(Error::Unbalanced { key: entry.key.clone(), records, kept, duplicates, rejects });
         }
@@ -207,8 +208,13 @@ impl<'a> Collector<'a> {
         self.ledger.push((&ledger::DUPLICATES, self.duplicates.finish()));
         let ledger = std::mem::take(&mut self.ledger);
         for table in [&ledger::OBJECTS, &ledger::REJECTS, &ledger::DUPLICATES] {
-            let batches: Vec<RecordBatch> = ledger.iter().filter(|(of, _)| of.name == table.name).map(|(_, batch)| batch.clone()).collect();
-            let order: Order = batches.iter().enumerate().flat_map(|(at, batch)| (0..batch.num_rows()).map(move |row| (at, row))).collect();
+            let batches: Vec<RecordBatch> =
+                ledger.iter().filter(|(of, _)| of.name == table.name).map(|(_, batch)| batch.clone()).collect();
+            let order: Order = batches
+                .iter()
+                .enumerate()
+                .flat_map(|(at, batch)| (0..batch.num_rows()).map(move |row| (at, row)))
+                .collect();
             if !order.is_empty() {
                 self.files.push(write_file(self.lake, table, None, None, &batches, &order).map_err(Error::Lake)?);
             }
@@ -218,7 +224,13 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn write_rows(lake: &Path, table: &'static Table, date: Option<i32>, batches: &[RecordBatch], rows: &[(i64, u32, u32)]) -> Result<NewFile> {
+fn write_rows(
+    lake: &Path,
+    table: &'static Table,
+    date: Option<i32>,
+    batches: &[RecordBatch],
+    rows: &[(i64, u32, u32)],
+) -> Result<NewFile> {
     // Only the batches that the file takes from, so that a day of few rows does not carry all of them.
     let mut places = HashMap::new();
     let mut used: Vec<RecordBatch> = Vec::new();

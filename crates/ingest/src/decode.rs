@@ -11,7 +11,9 @@ use coldtrail_schema::Table;
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
-use coldtrail_sources::{Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise};
+use coldtrail_sources::{
+    Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise,
+};
 
 use crate::plan::Task;
 
@@ -84,7 +86,7 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
 fn decode_object(case: &Case, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Result<Outcome, String> {
     let entry = &task.entry;
     let mut object = opened(case, entry, limits)?;
-    let mut head = Vec::new();
+    let mut head = Vec::with_capacity(HEAD as usize);
     object.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| error.to_string())?;
     if head.starts_with(b"PAR1") {
         let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
@@ -145,8 +147,15 @@ struct ObjectSink<'a> {
 }
 
 impl<'a> ObjectSink<'a> {
-    fn new(object: &'a str, source: &'static LogSource, framing: Framing, decoder: Box<dyn Decoder>, emit: &'a mut dyn FnMut(Part)) -> Self {
-        let outcome = Outcome { status: "ingested", source: Some(source), format: Some(framing.name()), ..Outcome::default() };
+    fn new(
+        object: &'a str,
+        source: &'static LogSource,
+        framing: Framing,
+        decoder: Box<dyn Decoder>,
+        emit: &'a mut dyn FnMut(Part),
+    ) -> Self {
+        let outcome =
+            Outcome { status: "ingested", source: Some(source), format: Some(framing.name()), ..Outcome::default() };
         ObjectSink { object, source, decoder, rejects: RejectRows::default(), outcome, since: 0, emit }
     }
 

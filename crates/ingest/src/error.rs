@@ -26,7 +26,9 @@ impl Error {
             Error::Lake(error) => error.hint(),
             Error::Object { .. } => None,
             Error::NoRecord { .. } => Some("records are counted from 1".to_owned()),
-            Error::Unbalanced { .. } => Some("this is a bug of coldtrail; nothing of this batch was committed".to_owned()),
+            Error::Unbalanced { .. } => {
+                Some("this is a bug of coldtrail; nothing of this batch was committed".to_owned())
+            }
         }
     }
 }

@@ -41,7 +41,9 @@ pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Re
         .map(|entry| Task { key: ObjectKey::parse(&entry.key), entry, copy_of: None })
         .collect();
     // Objects of one day lie together, so that a batch touches few days.
-    tasks.sort_by(|a, b| (a.key.delivery_time, &a.entry.key, &a.entry.sha256).cmp(&(b.key.delivery_time, &b.entry.key, &b.entry.sha256)));
+    tasks.sort_by(|a, b| {
+        (a.key.delivery_time, &a.entry.key, &a.entry.sha256).cmp(&(b.key.delivery_time, &b.entry.key, &b.entry.sha256))
+    });
     for task in &mut tasks {
         let first = first_of.entry(task.entry.sha256.clone()).or_insert_with(|| task.entry.object.clone());
         task.copy_of = (*first != task.entry.object).then(|| first.clone());

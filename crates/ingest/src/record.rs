@@ -27,7 +27,7 @@ pub struct FoundRecord {
 pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> Result<FoundRecord> {
     let failed = |reason: String| Error::Object { key: entry.key.clone(), reason };
     let mut object = opened(case, entry, limits).map_err(failed)?;
-    let mut head = Vec::new();
+    let mut head = Vec::with_capacity(HEAD as usize);
     object.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| failed(error.to_string()))?;
     let parquet = head.starts_with(b"PAR1");
     let json = if parquet {
@@ -66,7 +66,13 @@ impl Sink for Look {
         self.last = record.ordinal;
         if record.ordinal == self.wanted {
             let bytes = record.text.as_bytes().to_vec();
-            self.found = Some(FoundRecord { offset: record.offset, size: bytes.len() as u64, bytes, broken: None, format: self.format });
+            self.found = Some(FoundRecord {
+                offset: record.offset,
+                size: bytes.len() as u64,
+                bytes,
+                broken: None,
+                format: self.format,
+            });
         }
     }
 
@@ -74,7 +80,13 @@ impl Sink for Look {
         self.last = broken.ordinal;
         if broken.ordinal == self.wanted {
             let (bytes, size) = (broken.bytes.to_vec(), broken.size);
-            self.found = Some(FoundRecord { offset: broken.offset, bytes, size, broken: Some(broken.reason), format: self.format });
+            self.found = Some(FoundRecord {
+                offset: broken.offset,
+                bytes,
+                size,
+                broken: Some(broken.reason),
+                format: self.format,
+            });
         }
     }
 

@@ -269,7 +269,12 @@ impl Batch<'_> {
         Ok(self.number)
     }
 
-    fn commit_table(&mut self, table: &'static Table, files: &[&NewFile], metadata: HashMap<String, Value>) -> Result<()> {
+    fn commit_table(
+        &mut self,
+        table: &'static Table,
+        files: &[&NewFile],
+        metadata: HashMap<String, Value>,
+    ) -> Result<()> {
         let Some(delta) = self.tables.remove(table.name) else { return Ok(()) };
         let adds = files.iter().map(|file| Action::Add(add(file))).collect();
         let delta = self.lake.commit(table, delta, adds, metadata, self.number as i64)?;
@@ -346,7 +351,9 @@ fn lake_file(directory: &Path, add: &Add) -> LakeFile {
         path: directory.join(add.path.replace("%3D", "=")),
         size: add.size as u64,
         rows: stats.get("numRecords").and_then(Value::as_u64).unwrap_or(0),
-        date: date.and_then(|text| from_millis(&format!("{text}T00:00:00.000Z"))).map(|micros| micros.div_euclid(86_400_000_000) as i32),
+        date: date
+            .and_then(|text| from_millis(&format!("{text}T00:00:00.000Z")))
+            .map(|micros| micros.div_euclid(86_400_000_000) as i32),
         times: time("minValues").zip(time("maxValues")),
         sha256: add.tags.as_ref().and_then(|tags| tags.get("sha256").cloned().flatten()).unwrap_or_default(),
     }

@@ -25,7 +25,8 @@ pub fn rows_as_json(object: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
 
 fn convert(object: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
     let unreadable = |source| Error::ParquetInput { object: object.to_owned(), source };
-    let not_json = |error: &dyn std::fmt::Display| Error::ParquetRows { object: object.to_owned(), message: error.to_string() };
+    let not_json =
+        |error: &dyn std::fmt::Display| Error::ParquetRows { object: object.to_owned(), message: error.to_string() };
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(unreadable)?;
     let reader = builder.build().map_err(unreadable)?;
     let mut out = Vec::new();

@@ -47,8 +47,8 @@ pub fn write_file(
     batches: &[RecordBatch],
     order: &Order,
 ) -> Result<NewFile> {
-    let bytes = encode(table, batches, order)
-        .map_err(|source| Error::Parquet { path: lake.join(table.name), source })?;
+    let bytes =
+        encode(table, batches, order).map_err(|source| Error::Parquet { path: lake.join(table.name), source })?;
     let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let folder = match (table.events, date) {
         (true, Some(days)) => format!("date={}/", civil(days)),
@@ -62,7 +62,9 @@ pub fn write_file(
         fs_err::create_dir_all(parent).map_err(failed)?;
     }
     let part = full.with_extension("part");
-    let written = fs_err::write(&part, &bytes).and_then(|()| fs_err::File::open(&part)?.sync_all()).and_then(|()| fs_err::rename(&part, &full));
+    let written = fs_err::write(&part, &bytes)
+        .and_then(|()| fs_err::File::open(&part)?.sync_all())
+        .and_then(|()| fs_err::rename(&part, &full));
     written.map_err(failed)?;
     Ok(NewFile { table, path, date, size: bytes.len() as u64, rows: order.len() as u64, times, sha256 })
 }
@@ -74,7 +76,8 @@ fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> Parq
     let (mut file, factory) = writer.into_serialized_writer()?;
     for (index, rows) in order.chunks(ROW_GROUP).enumerate() {
         // Every column has one leaf, lists included; the largest ones are begun first.
-        let columns: Vec<(usize, ArrowColumnWriter)> = factory.create_column_writers(index)?.into_iter().enumerate().collect();
+        let columns: Vec<(usize, ArrowColumnWriter)> =
+            factory.create_column_writers(index)?.into_iter().enumerate().collect();
         let chunks: ParquetResult<Vec<ArrowColumnChunk>> = columns
             .into_par_iter()
             .with_max_len(1)
@@ -129,7 +132,9 @@ fn properties(columns: &[Column], rows: usize, events: bool) -> WriterProperties
                 .set_column_bloom_filter_fpp(path.clone(), 0.01)
                 .set_column_bloom_filter_max_ndv(path.clone(), rows as u64);
         }
-        if column.kind == Kind::Json {
+        // Rows are sorted by time, so the least and greatest text of a page say next to nothing about the rest,
+        // and finding them costs a comparison per value; equality is what the Bloom filters are for.
+        if !matches!(column.kind, Kind::Time | Kind::Int | Kind::Real | Kind::Flag) {
             properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }

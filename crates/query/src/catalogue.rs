@@ -113,7 +113,11 @@ impl Question {
         };
         for (number, line) in text.lines().enumerate() {
             let Some(comment) = line.strip_prefix("--") else { break };
-            question.head(comment.trim()).map_err(|what| Error::Head { file: format!("{name}.sql"), line: number + 1, what })?;
+            question.head(comment.trim()).map_err(|what| Error::Head {
+                file: format!("{name}.sql"),
+                line: number + 1,
+                what,
+            })?;
         }
         let sql: Vec<&str> = text.lines().skip_while(|line| line.starts_with("--") || line.trim().is_empty()).collect();
         question.sql = sql.join("\n").trim().trim_end_matches(';').to_owned();
@@ -138,7 +142,8 @@ impl Question {
             "parameter" => self.parameters.push(parameter(value)?),
             other => {
                 let name = other.strip_prefix("about ").ok_or("an unknown name in the head")?;
-                let parameter = self.parameters.iter_mut().find(|p| p.name == name).ok_or("`about` an unknown parameter")?;
+                let parameter =
+                    self.parameters.iter_mut().find(|p| p.name == name).ok_or("`about` an unknown parameter")?;
                 parameter.about = value.to_owned();
             }
         }
@@ -165,10 +170,9 @@ impl Question {
     /// What a parameter is set to, as text.
     pub fn text_of(&self, parameter: &Parameter, given: &[(String, String)]) -> Result<String> {
         let value = given.iter().rev().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.clone());
-        value.or_else(|| parameter.default.clone()).ok_or_else(|| Error::MissingParameter {
-            name: parameter.name.clone(),
-            about: parameter.about.clone(),
-        })
+        value
+            .or_else(|| parameter.default.clone())
+            .ok_or_else(|| Error::MissingParameter { name: parameter.name.clone(), about: parameter.about.clone() })
     }
 }
 

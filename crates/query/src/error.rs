@@ -41,21 +41,35 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let mean = |similar: &[String]| match similar {
             [] => None,
-            names => Some(format!("did you mean {}?", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or "))),
+            names => Some(format!(
+                "did you mean {}?",
+                names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")
+            )),
         };
         match self {
             Error::Lake(error) => error.hint(),
-            Error::UnknownColumn { similar, .. } => mean(similar).or_else(|| Some("`coldtrail tables NAME` lists the columns of a table".to_owned())),
-            Error::UnknownTable { similar, .. } => mean(similar).or_else(|| Some("`coldtrail tables` lists them".to_owned())),
-            Error::UnknownQuestion { similar, .. } => mean(similar).or_else(|| Some("`coldtrail query list` lists them".to_owned())),
+            Error::UnknownColumn { similar, .. } => {
+                mean(similar).or_else(|| Some("`coldtrail tables NAME` lists the columns of a table".to_owned()))
+            }
+            Error::UnknownTable { similar, .. } => {
+                mean(similar).or_else(|| Some("`coldtrail tables` lists them".to_owned()))
+            }
+            Error::UnknownQuestion { similar, .. } => {
+                mean(similar).or_else(|| Some("`coldtrail query list` lists them".to_owned()))
+            }
             Error::UnknownParameter { known, .. } if known.is_empty() => Some("it takes none".to_owned()),
             Error::UnknownParameter { known, .. } => Some(format!("it takes {}", known.join(", "))),
             Error::MissingParameter { name, about } => Some(format!("--{name} VALUE: {about}")),
-            Error::NotReading { .. } => Some("evidence is only read: select, with, explain, show and describe work".to_owned()),
-            Error::Memory { .. } => Some("give it more with `--memory 8G`, or ask for fewer rows or a shorter time".to_owned()),
-            Error::BadParameter { kind: "time", .. } => {
-                Some("write 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d (before the end of the data)".to_owned())
+            Error::NotReading { .. } => {
+                Some("evidence is only read: select, with, explain, show and describe work".to_owned())
             }
+            Error::Memory { .. } => {
+                Some("give it more with `--memory 8G`, or ask for fewer rows or a shorter time".to_owned())
+            }
+            Error::BadParameter { kind: "time", .. } => Some(
+                "write 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d (before the end of the data)"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -72,11 +86,14 @@ impl Error {
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Error::Memory { limit, what: text };
         }
-        if let Some(table) = text.split("table '").nth(1).and_then(|rest| rest.split('\'').next()).filter(|_| text.contains("not found")) {
+        if let Some(table) =
+            text.split("table '").nth(1).and_then(|rest| rest.split('\'').next()).filter(|_| text.contains("not found"))
+        {
             let table = table.rsplit('.').next().unwrap_or(table).to_owned();
             return Error::UnknownTable { similar: similar(&table, tables), table };
         }
-        if ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|part| text.contains(part)) {
+        if ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|part| text.contains(part))
+        {
             return Error::NotReading { what: text };
         }
         let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
@@ -89,7 +106,13 @@ pub(crate) fn similar(name: &str, names: &[String]) -> Vec<String> {
     let name = name.to_lowercase();
     let mut scored: Vec<(f64, &String)> = names
         .iter()
-        .map(|other| (strsim::jaro_winkler(&name, other.rsplit('/').next().unwrap_or(other)).max(strsim::jaro_winkler(&name, other)), other))
+        .map(|other| {
+            (
+                strsim::jaro_winkler(&name, other.rsplit('/').next().unwrap_or(other))
+                    .max(strsim::jaro_winkler(&name, other)),
+                other,
+            )
+        })
         .filter(|(score, _)| *score > 0.8)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));

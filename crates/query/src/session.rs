@@ -103,7 +103,8 @@ impl Session {
     pub fn open(directory: &Path, spill: &Path, options: SessionOptions) -> Result<Session> {
         let snapshot = Lake::new(directory).and_then(|lake| lake.snapshot(options.version)).map_err(Error::Lake)?;
         let io = |source| Error::Io { path: directory.to_owned(), source };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
         let context = context(spill, options.memory, true).map_err(setting_up)?;
         let session = Session { context, runtime, bounds: bounds(&snapshot), snapshot, options };
         session.register(&session.context)?;
@@ -111,7 +112,9 @@ impl Session {
     }
 
     fn register(&self, context: &SessionContext) -> Result<()> {
-        let catalog = context.catalog("datafusion").ok_or_else(|| setting_up(DataFusionError::Internal("no catalog".to_owned())))?;
+        let catalog = context
+            .catalog("datafusion")
+            .ok_or_else(|| setting_up(DataFusionError::Internal("no catalog".to_owned())))?;
         catalog.register_schema(LAKE, Arc::new(MemorySchemaProvider::new())).map_err(setting_up)?;
         let lake = catalog.schema(LAKE).ok_or_else(|| setting_up(DataFusionError::Internal("no schema".to_owned())))?;
         for table in TABLES {
@@ -156,15 +159,14 @@ impl Session {
 
     fn run(&self, context: &SessionContext, sql: &str, parameters: &[(String, Value)]) -> Result<Answer> {
         let failed = |error| Error::of_sql(sql, self.options.memory, error, &self.names());
-        let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        self.runtime.block_on(async {
-            let frame: DataFrame = context.sql_with_options(sql, reading).await.map_err(failed)?;
-            let values: HashMap<String, ScalarValue> = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
-            let frame = if values.is_empty() { frame } else { frame.with_param_values(values).map_err(failed)? };
-            let schema = Arc::clone(frame.schema().inner());
-            let batches = frame.collect().await.map_err(failed)?;
-            Ok(Answer { schema: batches.first().map_or(schema, RecordBatch::schema), batches })
-        })
+        let values: HashMap<String, ScalarValue> =
+            parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
+        // A task of its own, so that a panic in the engine is an error of this question.
+        let task = self.runtime.spawn(execute(context.clone(), sql.to_owned(), values));
+        match self.runtime.block_on(task) {
+            Ok(answer) => answer.map_err(failed),
+            Err(panic) => Err(failed(DataFusionError::Internal(format!("the engine gave up on it: {panic}")))),
+        }
     }
 
     /// The names of all views, which stand for the tables.
@@ -180,8 +182,24 @@ impl Session {
         }
         let frame = self.runtime.block_on(self.context.table(name)).map_err(setting_up)?;
         let fields = frame.schema().inner().fields().clone();
-        Ok(fields.iter().map(|field| Described { name: field.name().clone(), data_type: field.data_type().to_string() }).collect())
+        Ok(fields
+            .iter()
+            .map(|field| Described { name: field.name().clone(), data_type: field.data_type().to_string() })
+            .collect())
     }
+}
+
+async fn execute(
+    context: SessionContext,
+    sql: String,
+    values: HashMap<String, ScalarValue>,
+) -> std::result::Result<Answer, DataFusionError> {
+    let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame: DataFrame = context.sql_with_options(&sql, reading).await?;
+    let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };
+    let schema = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await?;
+    Ok(Answer { schema: batches.first().map_or(schema, RecordBatch::schema), batches })
 }
 
 fn setting_up(error: DataFusionError) -> Error {
@@ -189,7 +207,8 @@ fn setting_up(error: DataFusionError) -> Error {
 }
 
 fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result<SessionContext, DataFusionError> {
-    let mut config = SessionConfig::new().with_information_schema(true).set_str("datafusion.sql_parser.dialect", "postgresql");
+    let mut config =
+        SessionConfig::new().with_information_schema(true).set_str("datafusion.sql_parser.dialect", "postgresql");
     let options = config.options_mut();
     // Our main question is all columns of few rows: with filters pushed into the scan only those are read.
     options.execution.parquet.pushdown_filters = true;
@@ -216,9 +235,10 @@ fn bounds(snapshot: &Snapshot) -> Bounds {
         .filter(|table: &&&Table| table.events)
         .flat_map(|table| snapshot.files(table.name))
         .filter_map(|file| file.times);
-    times.fold(None, |all: Option<Bounds>, (first, last)| {
-        let all = all.unwrap_or(Bounds { start: first, end: last });
-        Some(Bounds { start: all.start.min(first), end: all.end.max(last) })
-    })
-    .unwrap_or(Bounds { start: 0, end: 0 })
+    times
+        .fold(None, |all: Option<Bounds>, (first, last)| {
+            let all = all.unwrap_or(Bounds { start: first, end: last });
+            Some(Bounds { start: all.start.min(first), end: all.end.max(last) })
+        })
+        .unwrap_or(Bounds { start: 0, end: 0 })
 }

@@ -108,7 +108,9 @@ impl TableProvider for LakeTable {
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let table_schema = TableSchema::builder(Arc::clone(&self.file_schema)).with_table_partition_cols(self.partitions.clone()).build();
+        let table_schema = TableSchema::builder(Arc::clone(&self.file_schema))
+            .with_table_partition_cols(self.partitions.clone())
+            .build();
         let mut options = state.default_table_options().parquet;
         options.global = state.config().options().execution.parquet.clone();
         let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
@@ -116,7 +118,8 @@ impl TableProvider for LakeTable {
             let schema = Arc::clone(&self.schema).to_dfschema()?;
             source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
         }
-        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); state.config().target_partitions().clamp(1, self.files.len())];
+        let mut groups: Vec<Vec<PartitionedFile>> =
+            vec![Vec::new(); state.config().target_partitions().clamp(1, self.files.len())];
         let count = groups.len();
         for (at, file) in self.files.iter().enumerate() {
             let mut part = PartitionedFile::new(file.path.to_string_lossy().into_owned(), file.size);

@@ -30,8 +30,11 @@ pub struct Table {
 }
 
 /// The column that holds the day of the event: not in the files, it is the partition.
-pub const DATE: Column =
-    Column { name: "date", kind: Kind::Date, doc: "The day of `event_time` (UTC); tables of events are partitioned by it." };
+pub const DATE: Column = Column {
+    name: "date",
+    kind: Kind::Date,
+    doc: "The day of `event_time` (UTC); tables of events are partitioned by it.",
+};
 
 impl Table {
     pub const fn new(

@@ -1,5 +1,7 @@
 //! CloudFront logs: legacy standard logs, standard logging v2 (W3C, JSON, Parquet) and real-time logs.
 
+mod values;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -7,10 +9,11 @@ use coldtrail_schema::tables::cloudfront::{self, CloudfrontRow, CloudfrontRows};
 use coldtrail_schema::{Common, Pivots, Rows};
 use percent_encoding::percent_decode_str;
 
-use crate::fields::{Extra, content_hash, json_hash, json_string};
+use crate::fields::{Extra, content_hash, json_hash};
 use crate::framing::{Framing, Record};
 use crate::source::{Decoded, Decoder, Head, LogSource, Reject, shown};
 use crate::{error_class, recognise, time};
+use values::{Field, Layout, Slot, Values};
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudfront",
@@ -18,11 +21,14 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &cloudfront::TABLE,
     claims: |head, framing| match framing {
         Framing::Lines => claims_lines(head),
-        Framing::Json | Framing::Parquet => recognise::any_record(head, |value| {
-            value.is_object() && are_ours(value.entries().map(|(name, _)| name), false)
-        }) || is_named(head) && recognise::any_record(head, |value| {
-            value.is_object() && are_ours(value.entries().map(|(name, _)| name), true)
-        }),
+        Framing::Json | Framing::Parquet => {
+            recognise::any_record(head, |value| {
+                value.is_object() && are_ours(value.entries().map(|(name, _)| name), false)
+            }) || is_named(head)
+                && recognise::any_record(head, |value| {
+                    value.is_object() && are_ours(value.entries().map(|(name, _)| name), true)
+                })
+        }
     },
     decoder: |head| {
         Box::new(CloudfrontDecoder {
@@ -45,9 +51,14 @@ fn are_ours<T: AsRef<str>>(names: impl Iterator<Item = T>, named: bool) -> bool 
     let (mut own, mut shared) = (usize::from(named), 0);
     for name in names {
         let name = normal(name.as_ref());
-        if name.starts_with("x-edge-") || matches!(name.as_str(), "timestamp-ms" | "origin-fbl" | "origin-lbl" | "fle-status") {
+        if name.starts_with("x-edge-")
+            || matches!(name.as_str(), "timestamp-ms" | "origin-fbl" | "origin-lbl" | "fle-status")
+        {
             own += 1;
-        } else if name.starts_with("cs-") || name.starts_with("sc-") || matches!(name.as_str(), "c-ip" | "x-host-header" | "time-taken") {
+        } else if name.starts_with("cs-")
+            || name.starts_with("sc-")
+            || matches!(name.as_str(), "c-ip" | "x-host-header" | "time-taken")
+        {
             shared += 1;
         }
     }
@@ -56,12 +67,41 @@ fn are_ours<T: AsRef<str>>(names: impl Iterator<Item = T>, named: bool) -> bool 
 
 /// The fields of standard logs, in the order that they have without a header; older logs stop earlier.
 const STANDARD: &[&str] = &[
-    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs-host", "cs-uri-stem", "sc-status", "cs-referer",
-    "cs-user-agent", "cs-uri-query", "cs-cookie", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol",
-    "cs-bytes", "time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type",
-    "cs-protocol-version", "fle-status", "fle-encrypted-fields", "c-port", "time-to-first-byte",
-    "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start", "sc-range-end",
-    "distribution-tenant-id", "connection-id",
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs-host",
+    "cs-uri-stem",
+    "sc-status",
+    "cs-referer",
+    "cs-user-agent",
+    "cs-uri-query",
+    "cs-cookie",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "fle-status",
+    "fle-encrypted-fields",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+    "distribution-tenant-id",
+    "connection-id",
 ];
 
 /// The widths that standard logs have had.
@@ -70,13 +110,52 @@ const STANDARD_WIDTHS: &[usize] = &[12, 15, 18, 19, 23, 24, 26, 33, 35];
 /// The catalogue of real-time fields, in its fixed order. Until 2021 there was no `s-ip`.
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html>
 const REALTIME: &[&str] = &[
-    "timestamp", "c-ip", "s-ip", "time-to-first-byte", "sc-status", "sc-bytes", "cs-method", "cs-protocol", "cs-host",
-    "cs-uri-stem", "cs-bytes", "x-edge-location", "x-edge-request-id", "x-host-header", "time-taken", "cs-protocol-version",
-    "c-ip-version", "cs-user-agent", "cs-referer", "cs-cookie", "cs-uri-query", "x-edge-response-result-type",
-    "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-result-type", "fle-encrypted-fields", "fle-status",
-    "sc-content-type", "sc-content-len", "sc-range-start", "sc-range-end", "c-port", "x-edge-detailed-result-type",
-    "c-country", "cs-accept-encoding", "cs-accept", "cache-behavior-path-pattern", "cs-headers", "cs-header-names",
-    "cs-headers-count", "primary-distribution-id", "primary-distribution-dns-name", "origin-fbl", "origin-lbl", "asn",
+    "timestamp",
+    "c-ip",
+    "s-ip",
+    "time-to-first-byte",
+    "sc-status",
+    "sc-bytes",
+    "cs-method",
+    "cs-protocol",
+    "cs-host",
+    "cs-uri-stem",
+    "cs-bytes",
+    "x-edge-location",
+    "x-edge-request-id",
+    "x-host-header",
+    "time-taken",
+    "cs-protocol-version",
+    "c-ip-version",
+    "cs-user-agent",
+    "cs-referer",
+    "cs-cookie",
+    "cs-uri-query",
+    "x-edge-response-result-type",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-result-type",
+    "fle-encrypted-fields",
+    "fle-status",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+    "c-port",
+    "x-edge-detailed-result-type",
+    "c-country",
+    "cs-accept-encoding",
+    "cs-accept",
+    "cache-behavior-path-pattern",
+    "cs-headers",
+    "cs-header-names",
+    "cs-headers-count",
+    "primary-distribution-id",
+    "primary-distribution-dns-name",
+    "origin-fbl",
+    "origin-lbl",
+    "asn",
 ];
 
 /// How many fields all real-time fields were before `s-ip` came.
@@ -220,9 +299,13 @@ impl CloudfrontDecoder {
             let names = &layout.names;
             if !width(names.len(), &mut fields) {
                 let (wanted, found) = (names.len(), fields.len());
-                return Err(Reject::new(format!("the header names {wanted} fields, the line has {found}: {}", shown(line))));
+                return Err(Reject::new(format!(
+                    "the header names {wanted} fields, the line has {found}: {}",
+                    shown(line)
+                )));
             }
-            let v2 = self.v2 || names.iter().any(|name| name == "timestamp(ms)" || name == "asn" || name == "c-country");
+            let v2 =
+                self.v2 || names.iter().any(|name| name == "timestamp(ms)" || name == "asn" || name == "c-country");
             let log_type = if v2 { "standard_v2" } else { "standard" };
             return Ok(Values::new(log_type, Arc::clone(layout), fields));
         }
@@ -230,7 +313,10 @@ impl CloudfrontDecoder {
             Some(Shape::Standard { .. }) => {
                 if !STANDARD_WIDTHS.iter().any(|names| width(*names, &mut fields)) {
                     let found = fields.len();
-                    return Err(Reject::new(format!("no header, and no standard log has {found} fields: {}", shown(line))));
+                    return Err(Reject::new(format!(
+                        "no header, and no standard log has {found} fields: {}",
+                        shown(line)
+                    )));
                 }
                 let log_type = if self.v2 { "standard_v2" } else { "standard" };
                 let layout = self.guessed(STANDARD.iter().take(fields.len()));
@@ -252,8 +338,11 @@ impl CloudfrontDecoder {
             Reject::field("event_time", format!("neither date and time nor a timestamp: {}", shown(record.text)))
         })?;
         // In real-time logs these two mean the opposite of what they mean in standard logs.
-        let (distribution_host, viewer_host) =
-            if v.log_type == "realtime" { (Slot::XHostHeader, Slot::CsHost) } else { (Slot::CsHost, Slot::XHostHeader) };
+        let (distribution_host, viewer_host) = if v.log_type == "realtime" {
+            (Slot::XHostHeader, Slot::CsHost)
+        } else {
+            (Slot::CsHost, Slot::XHostHeader)
+        };
         let stem = v.text(Slot::CsUriStem);
         let query = v.text(Slot::CsUriQuery);
         let agent = v.text(Slot::CsUserAgent);
@@ -266,7 +355,7 @@ impl CloudfrontDecoder {
             self.pivots.classify(ip);
         }
         for address in forwarded.as_deref().unwrap_or_default().split([',', ' ']).flat_map(|part| part.split("\\x20")) {
-            self.pivots.classify(&decode(address.trim()));
+            self.pivots.classify(decode(address).trim());
         }
         if let Some(host) = &host {
             self.pivots.resources.push(host);
@@ -349,213 +438,9 @@ fn realtime_names(count: usize) -> Vec<Cow<'static, str>> {
         _ if count > REALTIME_2020 => REALTIME.to_vec(),
         _ => REALTIME.iter().copied().take(2).collect(),
     };
-    let name = |at: usize| known.get(at).map_or_else(|| format!("field {}", at + 1).into(), |name| Cow::Borrowed(*name));
+    let name =
+        |at: usize| known.get(at).map_or_else(|| format!("field {}", at + 1).into(), |name| Cow::Borrowed(*name));
     (0..count).map(name).collect()
-}
-
-/// The fields that have columns.
-#[derive(Clone, Copy)]
-enum Slot {
-    Date,
-    TimestampMs,
-    Timestamp,
-    Asn,
-    CCountry,
-    CIp,
-    CPort,
-    CsBytes,
-    CsCookie,
-    CsHost,
-    CsMethod,
-    CsProtocol,
-    CsProtocolVersion,
-    CsReferer,
-    CsUriQuery,
-    CsUriStem,
-    CsUserAgent,
-    FleEncryptedFields,
-    FleStatus,
-    ScBytes,
-    ScContentLen,
-    ScContentType,
-    ScRangeEnd,
-    ScRangeStart,
-    ScStatus,
-    SslCipher,
-    SslProtocol,
-    Time,
-    TimeTaken,
-    TimeToFirstByte,
-    XEdgeDetailedResultType,
-    XEdgeLocation,
-    XEdgeRequestId,
-    XEdgeResponseResultType,
-    XEdgeResultType,
-    XForwardedFor,
-    XHostHeader,
-}
-
-/// Their names, in the same order.
-const SLOTS: [&str; 37] = [
-    "date",
-    "timestamp-ms",
-    "timestamp",
-    "asn",
-    "c-country",
-    "c-ip",
-    "c-port",
-    "cs-bytes",
-    "cs-cookie",
-    "cs-host",
-    "cs-method",
-    "cs-protocol",
-    "cs-protocol-version",
-    "cs-referer",
-    "cs-uri-query",
-    "cs-uri-stem",
-    "cs-user-agent",
-    "fle-encrypted-fields",
-    "fle-status",
-    "sc-bytes",
-    "sc-content-len",
-    "sc-content-type",
-    "sc-range-end",
-    "sc-range-start",
-    "sc-status",
-    "ssl-cipher",
-    "ssl-protocol",
-    "time",
-    "time-taken",
-    "time-to-first-byte",
-    "x-edge-detailed-result-type",
-    "x-edge-location",
-    "x-edge-request-id",
-    "x-edge-response-result-type",
-    "x-edge-result-type",
-    "x-forwarded-for",
-    "x-host-header",
-];
-
-/// Which field stands where.
-#[derive(Default)]
-struct Layout {
-    names: Vec<String>,
-    places: Vec<Option<usize>>,
-}
-
-impl Layout {
-    fn of<T: AsRef<str>>(names: impl Iterator<Item = T>) -> Layout {
-        let names: Vec<String> = names.map(|name| name.as_ref().to_owned()).collect();
-        let normal: Vec<String> = names.iter().map(|name| normal(name)).collect();
-        let places = SLOTS.iter().map(|slot| normal.iter().position(|name| name == slot)).collect();
-        Layout { names, places }
-    }
-}
-
-/// One value: its text and, where it was JSON but no string, its JSON.
-struct Field<'a> {
-    text: Cow<'a, str>,
-    raw: Option<&'a str>,
-}
-
-impl Field<'_> {
-    fn json(&self) -> String {
-        self.raw.map_or_else(|| json_string(&self.text), str::to_owned)
-    }
-
-    fn is_null(&self) -> bool {
-        matches!(self.text.trim(), "-" | "")
-    }
-}
-
-/// The values of a row; what is not asked for goes into the extra.
-struct Values<'a> {
-    log_type: &'static str,
-    layout: Arc<Layout>,
-    fields: Vec<Option<Field<'a>>>,
-    extra: Extra,
-}
-
-impl<'a> Values<'a> {
-    fn new(log_type: &'static str, layout: Arc<Layout>, fields: Vec<&'a str>) -> Self {
-        let fields = fields.into_iter().map(|text| Some(Field { text: Cow::Borrowed(text), raw: None })).collect();
-        Values { log_type, layout, fields, extra: Extra::default() }
-    }
-
-    fn peek(&self, slot: Slot) -> Option<&str> {
-        let place = self.layout.places.get(slot as usize).copied()??;
-        self.fields.get(place)?.as_ref().map(|field| field.text.as_ref())
-    }
-
-    fn take(&mut self, slot: Slot) -> Option<(usize, Field<'a>)> {
-        let place = self.layout.places.get(slot as usize).copied()??;
-        let field = self.fields.get_mut(place)?.take()?;
-        (!field.is_null()).then_some((place, field))
-    }
-
-    /// `-` and an empty field are null.
-    fn text(&mut self, slot: Slot) -> Option<Cow<'a, str>> {
-        self.take(slot).map(|(_, field)| field.text)
-    }
-
-    fn parsed<T: std::str::FromStr>(&mut self, slot: Slot, fits: fn(&T) -> bool) -> Option<T> {
-        let (place, field) = self.take(slot)?;
-        let parsed = field.text.parse().ok().filter(fits);
-        if parsed.is_none() {
-            let name = self.layout.names.get(place).map_or("", String::as_str);
-            self.extra.put(&[name], &field.json());
-        }
-        parsed
-    }
-
-    fn int(&mut self, slot: Slot) -> Option<i64> {
-        self.parsed(slot, |_| true)
-    }
-
-    fn real(&mut self, slot: Slot) -> Option<f64> {
-        self.parsed(slot, |number: &f64| number.is_finite())
-    }
-
-    fn event_time(&mut self) -> Option<i64> {
-        let millis = self.peek(Slot::TimestampMs).and_then(|text| text.parse::<i64>().ok()?.checked_mul(1000));
-        if let Some(micros) = millis {
-            // Date and time say the same, less exactly.
-            self.take(Slot::TimestampMs);
-            self.take(Slot::Date);
-            return Some(micros);
-        }
-        if let Some(micros) = self.peek(Slot::Timestamp).and_then(time::epoch_seconds) {
-            self.take(Slot::Timestamp);
-            return Some(micros);
-        }
-        let date = self.peek(Slot::Date)?;
-        let Some(clock) = self.peek(Slot::Time) else {
-            // Only the day is known; the field stays, to say so.
-            return day_and_time(date, "00:00:00");
-        };
-        let micros = day_and_time(date, clock)?;
-        self.take(Slot::Date);
-        Some(micros)
-    }
-
-    fn rest(mut self) -> Option<String> {
-        for (name, field) in self.layout.names.iter().zip(&self.fields) {
-            if let Some(field) = field.as_ref().filter(|field| !field.is_null()) {
-                self.extra.put(&[name], &field.json());
-            }
-        }
-        self.extra.finish()
-    }
-}
-
-fn day_and_time(date: &str, clock: &str) -> Option<i64> {
-    let mut text = [0; 20];
-    for (to, from) in text.iter_mut().zip(date.bytes().chain([b'T']).chain(clock.bytes()).chain([b'Z'])) {
-        *to = from;
-    }
-    let fits = date.len() == 10 && clock.len() == 8;
-    let instant = time::iso(std::str::from_utf8(&text).ok()?);
-    instant.filter(|_| fits).map(|instant| instant.micros)
 }
 
 /// Decoded once; what is no UTF-8 then is replaced.
@@ -567,6 +452,7 @@ fn decode(text: &str) -> Cow<'_, str> {
 /// as long as an escape is left.
 fn decode_agent(text: &str) -> Cow<'_, str> {
     let once = decode(text);
-    let escaped = once.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit());
+    let escaped =
+        once.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit());
     if escaped { Cow::Owned(decode(&once).into_owned()) } else { once }
 }

@@ -40,16 +40,19 @@ fn holds_event(value: Value<'_>) -> bool {
 /// A CloudTrail event names its service and its action (S3 event notifications, which share the wrapper
 /// `Records`, have an event source beginning with `aws:`), or is an insight or aggregated one.
 fn is_event(value: Value<'_>) -> bool {
-    let text = |name: &str| value.get(name).and_then(|v| v.text());
-    if let Some(category) = text("eventCategory")
-        && matches!(category.as_ref(), "Insight" | "Aggregated")
-    {
-        return true;
-    }
-    match (text("eventSource"), text("eventName")) {
-        (Some(source), Some(_)) => !source.starts_with("aws:") && !source.is_empty(),
-        _ => text("eventType").is_some_and(|kind| kind == "AwsCloudTrailInsight" || kind == "AwsAggregatedEvent"),
-    }
+    let (mut source, mut name, mut special) = (false, false, false);
+    value.each(|key, value| {
+        if key.is("eventSource") {
+            source = value.text().is_some_and(|text| !text.starts_with("aws:") && !text.is_empty());
+        } else if key.is("eventName") {
+            name = value.text().is_some();
+        } else if key.is("eventCategory") {
+            special |= value.is("Insight") || value.is("Aggregated");
+        } else if key.is("eventType") {
+            special |= value.is("AwsCloudTrailInsight") || value.is("AwsAggregatedEvent");
+        }
+    });
+    source && name || special
 }
 
 #[derive(Default)]
@@ -69,15 +72,17 @@ impl Decoder for CloudtrailDecoder {
         }
         let mut fields = Fields::of(record);
         if is_event(outer) {
+            fields.envelope(record.envelope, &[]);
             return self.event(record, fields, record.text, record.tape);
         }
         match unwrap::unwrap(outer, is_event) {
             Some(inner) => {
-                fields.extra.put(&["envelope"], &inner.envelope);
+                fields.envelope(record.envelope, &inner.envelopes);
                 self.event(record, fields, &inner.text, &inner.tape)
             }
             // A record that lacks what tells an event apart is one all the same when its neighbours are.
             None if outer.get("eventTime").is_some() || outer.get("eventVersion").is_some() => {
+                fields.envelope(record.envelope, &[]);
                 self.event(record, fields, record.text, record.tape)
             }
             // CloudWatch Logs checks a destination before it sends anything.
@@ -146,7 +151,8 @@ impl<'a> Event<'a> {
                 "responseElements" => &mut e.response,
                 "additionalEventData" => &mut e.additional,
                 "requestID" => &mut e.request_id,
-                "eventID" => &mut e.event_id,
+                // Aggregated events write it like this.
+                "eventID" | "eventId" => &mut e.event_id,
                 "resources" => &mut e.resources,
                 "eventType" => &mut e.kind,
                 "apiVersion" => &mut e.api_version,
@@ -325,7 +331,8 @@ impl CloudtrailDecoder {
 
         self.pivots.clear();
         pivots_of(text, tape, &mut self.pivots);
-        if let Some(principal) = &id.principal {
+        // The principal id of a root user is only the number of the account.
+        if let Some(principal) = id.principal.as_ref().filter(|id| !id.bytes().all(|b| b.is_ascii_digit())) {
             self.pivots.actors.push(principal);
         }
         if let Some(bucket) = e.request.and_then(|r| r.get("bucketName")).and_then(|b| b.text()) {
@@ -401,7 +408,9 @@ impl CloudtrailDecoder {
             record: record.ordinal,
             offset: record.offset,
             event_time,
-            account: recipient.or_else(|| self.account.as_deref().map(Cow::Borrowed)),
+            account: recipient
+                .or_else(|| aggregated_account(root))
+                .or_else(|| self.account.as_deref().map(Cow::Borrowed)),
             region: region.or_else(|| self.region.as_deref().map(Cow::Borrowed)),
             pivots: &self.pivots,
             hash: json_hash("", text, tape, &mut self.scratch),
@@ -411,6 +420,11 @@ impl CloudtrailDecoder {
         self.rows.push(&common, &row);
         Ok(Decoded::Row)
     }
+}
+
+/// Aggregated events name their account like this.
+fn aggregated_account(event: Value<'_>) -> Option<Cow<'_, str>> {
+    event.get("accountId")?.text()
 }
 
 /// Aggregated events have no time of their own: their window begins at `timeWindow.windowStart`.
@@ -491,8 +505,28 @@ fn session_id(id: &Identity<'_>) -> Option<String> {
 /// Does the name of the event say that it changes something? For old records without `readOnly`.
 fn is_write(name: &str) -> bool {
     const READS: &[&str] = &[
-        "Get", "List", "Describe", "Head", "Lookup", "Search", "Query", "Scan", "Select", "View", "Test", "Check", "Validate",
-        "Simulate", "Preview", "Estimate", "BatchGet", "Filter", "Download", "Decrypt", "AssumeRole", "ConsoleLogin",
+        "Get",
+        "List",
+        "Describe",
+        "Head",
+        "Lookup",
+        "Search",
+        "Query",
+        "Scan",
+        "Select",
+        "View",
+        "Test",
+        "Check",
+        "Validate",
+        "Simulate",
+        "Preview",
+        "Estimate",
+        "BatchGet",
+        "Filter",
+        "Download",
+        "Decrypt",
+        "AssumeRole",
+        "ConsoleLogin",
     ];
     !READS.iter().any(|read| name.starts_with(read))
 }

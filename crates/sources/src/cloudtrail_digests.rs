@@ -45,11 +45,23 @@ impl Decoder for DigestDecoder {
             return Err(Reject::new("no digest: digestS3Object or logFiles is missing"));
         }
         let mut f = Fields::of(record);
+        f.envelope(record.envelope, &[]);
         const KNOWN: &[&str] = &[
-            "awsAccountId", "digestStartTime", "digestEndTime", "digestS3Bucket", "digestS3Object",
-            "digestPublicKeyFingerprint", "digestSignatureAlgorithm", "newestEventTime", "oldestEventTime",
-            "previousDigestS3Bucket", "previousDigestS3Object", "previousDigestHashValue",
-            "previousDigestHashAlgorithm", "previousDigestSignature", "logFiles",
+            "awsAccountId",
+            "digestStartTime",
+            "digestEndTime",
+            "digestS3Bucket",
+            "digestS3Object",
+            "digestPublicKeyFingerprint",
+            "digestSignatureAlgorithm",
+            "newestEventTime",
+            "oldestEventTime",
+            "previousDigestS3Bucket",
+            "previousDigestS3Object",
+            "previousDigestHashValue",
+            "previousDigestHashAlgorithm",
+            "previousDigestSignature",
+            "logFiles",
         ];
         for (at, (name, value)) in root.entries().enumerate() {
             let repeated = root.entries().skip(at + 1).any(|(later, _)| later == name);

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use crate::error_class::class;
 use crate::fields::{Fields, json_hash, json_string, pivots_of};
 use crate::framing::{Framing, Record};
-use crate::json::{Tape, Value};
+use crate::json::{Tape, Type, Value};
 use crate::source::{Decoded, Decoder, Head, LogSource, Reject};
 use crate::{recognise, unwrap};
 
@@ -17,9 +17,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "config_items",
     title: "AWS Config items and notifications",
     table: &config_items::TABLE,
-    claims: |head, framing| {
-        framing == Framing::Json && (recognise::any_record(head, holds) || named(head))
-    },
+    claims: |head, framing| framing == Framing::Json && (recognise::any_record(head, holds) || named(head)),
     decoder: |head| {
         Box::new(ConfigDecoder {
             account: head.key.account.clone(),
@@ -41,7 +39,9 @@ fn is_ours(value: Value<'_>) -> bool {
 /// A configuration item says when it was captured, or what state which type of resource is in.
 fn is_item(value: Value<'_>) -> bool {
     let has = |name: &str| value.get(name).is_some();
-    has("configurationItemCaptureTime") || has("configurationItemStatus") || (has("resourceType") && has("resourceId") && has("configuration"))
+    has("configurationItemCaptureTime")
+        || has("configurationItemStatus")
+        || (has("resourceType") && has("resourceId") && has("configuration"))
 }
 
 fn is_message(value: Value<'_>) -> bool {
@@ -75,11 +75,12 @@ impl Decoder for ConfigDecoder {
         let mut fields = Fields::of(record);
         let envelope = Envelope::of(record.envelope);
         if is_ours(tape.root(text)) {
+            fields.envelope(if envelope.known { "" } else { record.envelope }, &[]);
             return self.entry(record, fields, &envelope, text, tape);
         }
         match unwrap::unwrap(tape.root(text), is_ours) {
             Some(inner) => {
-                fields.extra.put(&["envelope"], &inner.envelope);
+                fields.envelope(record.envelope, &inner.envelopes);
                 self.entry(record, fields, &envelope, &inner.text, &inner.tape)
             }
             None => Err(Reject::new("neither a configuration item nor a message of AWS Config")),
@@ -95,6 +96,8 @@ impl Decoder for ConfigDecoder {
 #[derive(Default)]
 struct Envelope {
     in_file: bool,
+    /// Has it nothing but what has columns?
+    known: bool,
     version: Option<String>,
     snapshot: Option<String>,
 }
@@ -107,7 +110,11 @@ impl Envelope {
         }
         let member = |name: &str| tape.root(text).get(name).and_then(|v| v.text()).map(Cow::into_owned);
         let version = member("fileVersion");
-        Envelope { in_file: version.is_some(), version, snapshot: member("configSnapshotId") }
+        let known = tape.root(text).entries().all(|(name, value)| {
+            matches!(name.as_ref(), "fileVersion" | "configSnapshotId")
+                && matches!(value.ty(), Type::Plain | Type::Escaped)
+        });
+        Envelope { in_file: version.is_some(), known, version, snapshot: member("configSnapshotId") }
     }
 }
 
@@ -182,7 +189,14 @@ struct Message<'a> {
 }
 
 impl ConfigDecoder {
-    fn entry(&mut self, record: &Record<'_>, mut fields: Fields, around: &Envelope, text: &str, tape: &Tape) -> Result<Decoded, Reject> {
+    fn entry(
+        &mut self,
+        record: &Record<'_>,
+        mut fields: Fields,
+        around: &Envelope,
+        text: &str,
+        tape: &Tape,
+    ) -> Result<Decoded, Reject> {
         let f = &mut fields;
         let root = tape.root(text);
         let (mut item, mut message) = (Item::default(), Message::default());

@@ -27,24 +27,56 @@ pub(crate) fn of_api(code: Option<&str>, message: Option<&str>, parameters: Opti
     let bare = bare.rsplit_once(':').map_or(bare, |(_, bare)| bare);
     match bare {
         "DryRunOperation" => return DRY_RUN_ALLOWED,
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "SignatureDoesNotMatch" | "ExpiredToken"
-        | "ExpiredTokenException" | "InvalidAccessKeyId" | "AuthFailure" | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" | "InvalidToken" | "OptInRequired" | "TokenRefreshRequired"
-        | "AllAccessDisabled" | "AccountProblem" | "NotSignedUp" => return DENIED,
-        "RequestLimitExceeded" | "SlowDown" | "ProvisionedThroughputExceededException" | "BandwidthLimitExceeded"
-        | "RequestThrottled" | "PriorRequestNotComplete" | "TooManyRequests" => return THROTTLED,
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidAccessKeyId"
+        | "AuthFailure"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "InvalidToken"
+        | "OptInRequired"
+        | "TokenRefreshRequired"
+        | "AllAccessDisabled"
+        | "AccountProblem"
+        | "NotSignedUp" => return DENIED,
+        "RequestLimitExceeded"
+        | "SlowDown"
+        | "ProvisionedThroughputExceededException"
+        | "BandwidthLimitExceeded"
+        | "RequestThrottled"
+        | "PriorRequestNotComplete"
+        | "TooManyRequests" => return THROTTLED,
         _ => {}
     }
     let has = |part: &str| contains_ignoring_case(bare, part);
-    if has("AccessDenied") || has("Unauthorized") || has("Forbidden") || has("NotAuthorized") || has("AuthorizationError") {
+    if has("AccessDenied")
+        || has("Unauthorized")
+        || has("Forbidden")
+        || has("NotAuthorized")
+        || has("AuthorizationError")
+    {
         let dry = parameters.is_some_and(|p| p.contains("\"dryRun\":true") || p.contains("\"DryRun\":true"));
         return if dry { DRY_RUN_DENIED } else { DENIED };
     }
     if has("Throttl") || has("TooManyRequests") {
         return THROTTLED;
     }
-    const INVALID_PARTS: &[&str] =
-        &["Invalid", "Validation", "NotFound", "NoSuch", "Malformed", "Missing", "AlreadyExists", "Conflict", "DoesNotExist", "Duplicate", "BadRequest"];
+    const INVALID_PARTS: &[&str] = &[
+        "Invalid",
+        "Validation",
+        "NotFound",
+        "NoSuch",
+        "Malformed",
+        "Missing",
+        "AlreadyExists",
+        "Conflict",
+        "DoesNotExist",
+        "Duplicate",
+        "BadRequest",
+    ];
     if INVALID_PARTS.iter().any(|part| has(part)) { INVALID } else { OTHER }
 }
 

@@ -89,16 +89,24 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Common beginnings of all JSON records: the envelope and the mark of replaced bytes.
+    /// The common beginning of all JSON records: the mark of replaced bytes.
     pub(crate) fn of(record: &Record<'_>) -> Fields {
         let mut fields = Fields::default();
-        if !record.envelope.is_empty() {
-            fields.extra.put(&["envelope"], record.envelope);
-        }
         if record.lossy {
             fields.extra.put(&["invalid_utf8"], "true");
         }
         fields
+    }
+
+    /// Keeps what was around a record, outermost first: one object, or an array of them.
+    pub(crate) fn envelope(&mut self, outer: &str, inner: &[String]) {
+        let all = std::iter::once(outer).chain(inner.iter().map(String::as_str));
+        let all: Vec<&str> = all.filter(|text| !matches!(*text, "" | "{}")).collect();
+        match all.as_slice() {
+            [] => {}
+            [one] => self.extra.put(&["envelope"], one),
+            more => self.extra.put(&["envelope"], &format!("[{}]", more.join(","))),
+        }
     }
 
     /// Notes the value of a member; an earlier one of the same name is kept in the extra.
@@ -186,6 +194,7 @@ pub(crate) fn pivots_of(text: &str, tape: &Tape, pivots: &mut Pivots) {
         if !may_pivot(raw) {
             continue;
         }
+        let raw = host(raw);
         if !escaped && raw.len() < 24 {
             pivots.classify(raw);
         } else if escaped {
@@ -198,31 +207,59 @@ pub(crate) fn pivots_of(text: &str, tape: &Tape, pivots: &mut Pivots) {
     }
 }
 
-/// Most strings are names and numbers; they are passed over by looking at their first and last bytes.
+/// Most strings are names, numbers, times and ids of events; a look at a few of their bytes passes them over.
+#[inline]
 fn may_pivot(raw: &str) -> bool {
     let bytes = raw.as_bytes();
-    if bytes.len() < 7 {
-        return bytes.len() >= 2 && bytes.contains(&b':');
-    }
-    match bytes[0] {
-        b'a' => bytes.starts_with(b"arn:") || bytes.contains(&b'-') || bytes.len() >= 24,
-        b'A' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA") || bytes.len() >= 24,
-        b'0'..=b'9' | b'b'..=b'z' => bytes.iter().take(24).any(|b| matches!(b, b'-' | b'.' | b':')) || bytes.len() >= 24,
-        b':' => true,
-        _ => bytes.len() >= 24,
+    let &[first, ..] = bytes else { return false };
+    match bytes.len() {
+        0..7 => bytes.len() >= 2 && bytes.contains(&b':'),
+        // `2024-05-06T07:08:09Z`
+        20 if bytes[10] == b'T' && bytes[19] == b'Z' => false,
+        // `0d1c0d37-5d0c-4c54-9a0f-0d6f2b2a5f6c`
+        36 if bytes[8] == b'-' && bytes[13] == b'-' && bytes[18] == b'-' && bytes[23] == b'-' => false,
+        24.. => true,
+        _ => match first {
+            b'a'..=b'z' | b'0'..=b'9' => bytes.iter().any(|b| matches!(b, b'-' | b'.' | b':')),
+            b'A' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA"),
+            b':' => true,
+            _ => false,
+        },
     }
 }
 
+/// A network of one address, as rules of security groups have it, is that address.
+fn host(text: &str) -> &str {
+    text.strip_suffix("/32").or_else(|| text.strip_suffix("/128")).unwrap_or(text)
+}
+
+/// What stands between the words of a text.
+static BETWEEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b" \t\n\r\x0b\x0c\"',;()[]{}<>&=?";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// Classifies each word of a longer text.
 pub(crate) fn words(text: &str, pivots: &mut Pivots) {
+    let bytes = text.as_bytes();
     // A text without any of the marks of a pivot is not cut up.
-    if memchr::memchr3(b':', b'-', b'.', text.as_bytes()).is_none() && !text.contains("IA") && !text.contains("OA") {
+    if memchr::memchr3(b':', b'-', b'.', bytes).is_none() && !text.contains("IA") && !text.contains("OA") {
         return;
     }
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '&' | '=' | '?')) {
-        let word = word.trim_end_matches(['.', ':']);
-        if word.len() >= 7 {
-            pivots.classify(word);
+    let mut start = 0;
+    for end in 0..=bytes.len() {
+        if bytes.get(end).is_none_or(|byte| BETWEEN[usize::from(*byte)]) {
+            if end - start >= 7 {
+                let word = text.get(start..end).unwrap_or_default();
+                pivots.classify(host(word.trim_end_matches(['.', ':'])));
+            }
+            start = end + 1;
         }
     }
 }

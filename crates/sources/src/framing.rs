@@ -96,6 +96,3 @@ fn as_text(bytes: &[u8]) -> (Cow<'_, str>, bool) {
         Err(_invalid) => (String::from_utf8_lossy(bytes), true),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -231,11 +231,13 @@ impl Tape {
     }
 
     /// The value that was read; `text` is what it was read from.
+    #[inline]
     pub fn root<'a>(&'a self, text: &'a str) -> Value<'a> {
         Value { tape: self, text, index: 0 }
     }
 
     /// Every string of the value, keys among them, with its raw text.
+    #[inline]
     pub fn strings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a str, bool)> {
         self.tokens.iter().filter_map(move |token| match token.ty {
             Type::Plain => Some((slice(text, token), false)),
@@ -365,23 +367,28 @@ impl<'a> Value<'a> {
         self.tape.tokens.get(self.index as usize).unwrap_or(&NOTHING)
     }
 
+    #[inline]
     pub fn ty(&self) -> Type {
         self.token().ty
     }
 
+    #[inline]
     pub fn is_null(&self) -> bool {
         self.ty() == Type::Null
     }
 
+    #[inline]
     pub fn is_object(&self) -> bool {
         self.ty() == Type::Object
     }
 
+    #[inline]
     pub fn is_array(&self) -> bool {
         self.ty() == Type::Array
     }
 
     /// The text of the value as it stands, strings with their quotes.
+    #[inline]
     pub fn raw(&self) -> &'a str {
         let token = self.token();
         match token.ty {
@@ -393,6 +400,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value of a string; none when it is no string.
+    #[inline]
     pub fn text(&self) -> Option<Cow<'a, str>> {
         let token = self.token();
         match token.ty {
@@ -403,6 +411,7 @@ impl<'a> Value<'a> {
     }
 
     /// The members of an object, in order; none when it is no object.
+    #[inline]
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> + use<'a> {
         let (this, token) = (*self, self.token());
         let end = if token.ty == Type::Object { token.next } else { 0 };
@@ -419,6 +428,7 @@ impl<'a> Value<'a> {
     }
 
     /// The items of an array, in order; none when it is no array.
+    #[inline]
     pub fn items(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let (this, token) = (*self, self.token());
         let end = if token.ty == Type::Array { token.next } else { 0 };
@@ -435,7 +445,37 @@ impl<'a> Value<'a> {
 
     /// The member of that name; the last one when there are several.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        self.entries().filter(|(key, _)| key == name).last().map(|(_, value)| value)
+        let mut found = None;
+        self.each(|key, value| {
+            if key.is(name) {
+                found = Some(value);
+            }
+        });
+        found
+    }
+
+    /// Calls `member` with the key and the value of each member of an object, in order.
+    #[inline]
+    pub fn each(&self, mut member: impl FnMut(Value<'a>, Value<'a>)) {
+        let token = self.token();
+        let end = if token.ty == Type::Object { token.next } else { 0 };
+        let mut index = self.index + 1;
+        while index < end {
+            let value = Value { index: index + 1, ..*self };
+            member(Value { index, ..*self }, value);
+            index = value.token().next;
+        }
+    }
+
+    /// Is it the string `text`?
+    #[inline]
+    pub fn is(&self, text: &str) -> bool {
+        let token = self.token();
+        match token.ty {
+            Type::Plain => slice(self.text, token) == text,
+            Type::Escaped => unescape(slice(self.text, token)) == text,
+            _ => false,
+        }
     }
 
     /// Where the value begins in the text it was read from.
@@ -486,9 +526,9 @@ pub fn unescape(raw: &str) -> String {
 }
 
 fn hex4(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).map_or(0, |digits| {
-        digits.iter().fold(0, |sum, digit| sum * 16 + char::from(*digit).to_digit(16).unwrap_or(0))
-    })
+    bytes
+        .get(at..at + 4)
+        .map_or(0, |digits| digits.iter().fold(0, |sum, digit| sum * 16 + char::from(*digit).to_digit(16).unwrap_or(0)))
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
     if whole && is_empty_container(first) {
         // Zero-record files are legal; the folder says whose they are.
         return match key.service.as_deref() {
-            Some(service) if service.starts_with("CloudTrail") && service != "CloudTrail-Digest" => Recognised::Source(&crate::cloudtrail::SOURCE, framing),
+            Some(service) if service.starts_with("CloudTrail") && service != "CloudTrail-Digest" => {
+                Recognised::Source(&crate::cloudtrail::SOURCE, framing)
+            }
             _ => Recognised::Empty,
         };
     }

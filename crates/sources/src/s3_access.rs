@@ -23,7 +23,8 @@ pub(crate) static SOURCE: LogSource = LogSource {
     claims: |head, framing| {
         // Some lines may be broken; in a text about such logs most lines are prose.
         let good = |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| Left::of(line).is_ok());
-        let (good, all) = recognise::lines(head).fold((0, 0), |(sum, all), line| (sum + usize::from(good(line)), all + 1));
+        let (good, all) =
+            recognise::lines(head).fold((0, 0), |(sum, all), line| (sum + usize::from(good(line)), all + 1));
         framing == Framing::Lines && good * 2 >= all && good > 0
     },
     decoder: |head| {
@@ -63,8 +64,9 @@ impl<'a> Left<'a> {
     fn of(line: &'a str) -> Result<Left<'a>, Reject> {
         let mut rest = line;
         let mut word = |name: &'static str| {
-            let (word, after) =
-                rest.split_once(' ').ok_or_else(|| Reject::field(name, format!("the line ends before it: {}", shown(line))))?;
+            let (word, after) = rest
+                .split_once(' ')
+                .ok_or_else(|| Reject::field(name, format!("the line ends before it: {}", shown(line))))?;
             rest = after;
             Ok(word)
         };
@@ -99,7 +101,10 @@ impl<'a> Status<'a> {
             let number = found == "-" || (!found.is_empty() && found.bytes().all(|b| b.is_ascii_digit()));
             let fits = match at {
                 0 => found == "-" || (found.len() == 3 && number),
-                1 => !found.is_empty() && found.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
+                1 => {
+                    !found.is_empty()
+                        && found.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+                }
                 _ => number,
             };
             if !fits {
@@ -117,17 +122,24 @@ fn split_request<'a>(text: &'a str) -> Option<(&'a str, Status<'a>, bool)> {
         return Status::of(rest).map(|status| ("-", status, false));
     }
     let inner = text.strip_prefix('"')?;
-    let mut found = None;
+    let mut found: Option<(&str, Status<'_>)> = None;
     let mut choices = 0;
     for (at, _) in inner.match_indices("\" ") {
-        if let Some(status) = inner.get(at + 2..).and_then(Status::of) {
-            choices += 1;
-            // A request line holds no space but those around its target, or the server would not have
-            // understood it; so a forged status block stands behind the true one, in referrer or user agent.
-            found = found.or_else(|| Some((inner.get(..at).unwrap_or_default(), status)));
+        let Some(status) = inner.get(at + 2..).and_then(Status::of) else { continue };
+        choices += 1;
+        // The first one is true, since referrer and user agent stand behind it; but a status block can also be
+        // forged inside the request line, and that ends in its protocol.
+        let uri = inner.get(..at).unwrap_or_default();
+        if found.as_ref().is_none_or(|(earlier, _)| !names_protocol(earlier) && names_protocol(uri)) {
+            found = Some((uri, status));
         }
     }
     found.map(|(uri, status)| (uri, status, choices > 1))
+}
+
+/// `GET /key HTTP/1.1`
+fn names_protocol(uri: &str) -> bool {
+    uri.rsplit_once(' ').is_some_and(|(_, last)| last.starts_with("HTTP/"))
 }
 
 /// Referrer, user agent, the fields after them, and whether there was a choice.
@@ -174,7 +186,8 @@ impl Decoder for S3AccessDecoder {
         let mut tail_field = || tail_words.next().and_then(present);
         let (versionid, hostid, sigv) = (tail_field(), tail_field(), tail_field());
         let (ciphersuite, authtype, endpoint) = (tail_field(), tail_field(), tail_field());
-        let (tlsversion, accesspointarn, aclrequired, sourceregion) = (tail_field(), tail_field(), tail_field(), tail_field());
+        let (tlsversion, accesspointarn, aclrequired, sourceregion) =
+            (tail_field(), tail_field(), tail_field(), tail_field());
         let surplus: Vec<String> = tail_words.map(json_string).collect();
         if !surplus.is_empty() {
             extra.put(&["fields"], &format!("[{}]", surplus.join(",")));
@@ -282,7 +295,8 @@ impl Decoder for S3AccessDecoder {
 
 /// The access key id in the query string of a presigned URL.
 fn presigned_key(uri: &str) -> Option<String> {
-    let value = ["X-Amz-Credential=", "AWSAccessKeyId="].iter().find_map(|name| uri.split_once(name)).map(|(_, rest)| rest)?;
+    let value =
+        ["X-Amz-Credential=", "AWSAccessKeyId="].iter().find_map(|name| uri.split_once(name)).map(|(_, rest)| rest)?;
     let value = value.split(['&', ' ', '%', '/']).next()?;
     (value.len() >= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| value.to_owned())
 }

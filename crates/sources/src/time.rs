@@ -18,7 +18,10 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn number(bytes: &[u8], from: usize, count: usize) -> Option<i64> {
-    bytes.get(from..from + count)?.iter().try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+    bytes
+        .get(from..from + count)?
+        .iter()
+        .try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -40,7 +43,11 @@ fn civil(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -
 /// RFC 3339 and its relatives: `T` or a space, any fraction, `Z`, `z`, an offset, or none (UTC).
 pub fn iso(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
-    if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') || bytes.get(13) != Some(&b':') || bytes.get(16) != Some(&b':') {
+    if bytes.get(4) != Some(&b'-')
+        || bytes.get(7) != Some(&b'-')
+        || bytes.get(13) != Some(&b':')
+        || bytes.get(16) != Some(&b':')
+    {
         return None;
     }
     let separator = *bytes.get(10)?;

@@ -4,8 +4,19 @@ use crate::json::{Tape, Value};
 
 /// Members that may hold the record of interest: as an object, or as JSON text.
 const WRAPPERS: &[&str] = &[
-    "detail", "CloudTrailEvent", "Message", "message", "body", "_raw", "result", "Event", "event", "raw_event",
-    "invokingEvent", "Sns", "data",
+    "detail",
+    "CloudTrailEvent",
+    "Message",
+    "message",
+    "body",
+    "_raw",
+    "result",
+    "Event",
+    "event",
+    "raw_event",
+    "invokingEvent",
+    "Sns",
+    "data",
 ];
 
 /// How often wrappers may be nested: SQS around SNS around EventBridge is three.
@@ -15,8 +26,8 @@ const MAX_WRAPS: usize = 4;
 pub(crate) struct Unwrapped {
     pub(crate) text: String,
     pub(crate) tape: Tape,
-    /// The members of the wrappers around it, outermost first, as JSON text.
-    pub(crate) envelope: String,
+    /// The members of each wrapper around it, outermost first, as JSON text.
+    pub(crate) envelopes: Vec<String>,
 }
 
 /// Looks inside wrappers for a record that `wanted` accepts; none when there is none.
@@ -43,10 +54,10 @@ fn inner(outer: Value<'_>, wanted: fn(Value<'_>) -> bool, depth: usize) -> Optio
         }
         let around = envelope(outer, &name);
         if wanted(tape.root(&text)) {
-            return Some(Unwrapped { text, tape, envelope: around });
+            return Some(Unwrapped { text, tape, envelopes: vec![around] });
         }
         if let Some(mut found) = inner(tape.root(&text), wanted, depth - 1) {
-            found.envelope = format!("[{around},{}]", found.envelope);
+            found.envelopes.insert(0, around);
             return Some(found);
         }
     }

@@ -137,7 +137,11 @@ proptest! {
 /// A mutation inside one record of many must not cost the others.
 #[test]
 fn a_broken_record_costs_only_itself() {
-    let record = |n: usize| format!("{{\"eventVersion\":\"1.08\",\"eventName\":\"N{n}\",\"eventSource\":\"s3.amazonaws.com\",\"x\":{{\"y\":[1,\"a}}\"]}}}}");
+    let record = |n: usize| {
+        format!(
+            "{{\"eventVersion\":\"1.08\",\"eventName\":\"N{n}\",\"eventSource\":\"s3.amazonaws.com\",\"x\":{{\"y\":[1,\"a}}\"]}}}}"
+        )
+    };
     let breaks: [fn(&str) -> String; 6] = [
         |r| r.replacen(":\"1.08\"", ":\"1.08", 1),
         |r| r.replacen("}}", "}", 1),
@@ -163,7 +167,11 @@ fn a_broken_record_costs_only_itself() {
             let head = Head { name: "", key: &key, bytes: text.as_bytes(), whole: true };
             let outcome = run(source, framing, (source.decoder)(&head), text.as_bytes());
             let good = outcome.rows();
-            assert!(good == 8, "break {number}: {good} rows of 8, {:?} in {text}", outcome.rejects().collect::<Vec<_>>());
+            assert!(
+                good == 8,
+                "break {number}: {good} rows of 8, {:?} in {text}",
+                outcome.rejects().collect::<Vec<_>>()
+            );
         }
     }
 }

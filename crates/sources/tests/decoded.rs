@@ -7,13 +7,18 @@ use coldtrail_schema::arrow::array::cast::AsArray;
 use coldtrail_schema::arrow::array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use coldtrail_schema::arrow::array::{Array, RecordBatch};
 use coldtrail_schema::{Kind, Table};
-use coldtrail_sources::{Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Sink, frame, recognise};
+use coldtrail_sources::{
+    Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Sink, frame, recognise,
+};
 
 /// What became of one framed record.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
     /// The columns that are not null, as text.
-    Row { cells: Vec<(&'static str, String)>, unique: bool },
+    Row {
+        cells: Vec<(&'static str, String)>,
+        unique: bool,
+    },
     Nothing,
     Reject(String),
 }
@@ -119,10 +124,16 @@ impl Sink for Collect {
 fn cells(table: &Table, batch: &RecordBatch) -> Vec<(&'static str, String)> {
     let columns = table.columns();
     let wanted = columns.iter().zip(batch.columns()).filter(|(column, array)| {
-        column.name != "evidence_object" && column.name != "evidence_record" && column.name != "evidence_offset" && array.is_valid(0)
+        column.name != "evidence_object"
+            && column.name != "evidence_record"
+            && column.name != "evidence_offset"
+            && array.is_valid(0)
     });
     let cells = wanted.map(|(column, array)| (column, cell(column.kind, array)));
-    cells.filter(|(column, text)| column.kind != Kind::Texts || text != "[]").map(|(column, text)| (column.name, text)).collect()
+    cells
+        .filter(|(column, text)| column.kind != Kind::Texts || text != "[]")
+        .map(|(column, text)| (column.name, text))
+        .collect()
 }
 
 fn cell(kind: Kind, array: &dyn Array) -> String {
@@ -185,7 +196,9 @@ pub(crate) fn listing(outcome: &Outcome) -> String {
                 }
             }
             Fate::Nothing => writeln!(out, "  nothing: {}", shown(&seen.text)).unwrap(),
-            Fate::Reject(reason) => writeln!(out, "  reject: {}\n  bytes: {}", shown(reason), shown(&seen.text)).unwrap(),
+            Fate::Reject(reason) => {
+                writeln!(out, "  reject: {}\n  bytes: {}", shown(reason), shown(&seen.text)).unwrap()
+            }
         }
     }
     for trailer in &outcome.trailers {

@@ -11,8 +11,16 @@ use serde_json::{Map, Value};
 use crate::cases::listed;
 use crate::decoded::{Fate, Outcome, Seen, decode, instant};
 
-const SOURCES: &[&str] =
-    &["cloudtrail", "cloudtrail-digest", "cloudtrail-insight", "cloudtrail-negative", "s3access", "cloudfront", "config", "containers"];
+const SOURCES: &[&str] = &[
+    "cloudtrail",
+    "cloudtrail-digest",
+    "cloudtrail-insight",
+    "cloudtrail-negative",
+    "s3access",
+    "cloudfront",
+    "config",
+    "containers",
+];
 
 fn corpora() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
@@ -67,7 +75,8 @@ fn count(text: &str, framing: Framing) -> Option<usize> {
     }
     let mut bare = String::new();
     for line in text.lines() {
-        let stamp = line.split_once(' ').filter(|(stamp, _)| stamp.len() > 18 && stamp.ends_with('Z') && stamp.contains('T'));
+        let stamp =
+            line.split_once(' ').filter(|(stamp, _)| stamp.len() > 18 && stamp.ends_with('Z') && stamp.contains('T'));
         bare.push_str(stamp.map_or(line, |(_, rest)| rest));
         bare.push('\n');
     }
@@ -195,6 +204,7 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
     let extra: Value = cell("extra").map_or(Value::Null, |text| serde_json::from_str(text).expect("extra is JSON"));
     let mut around = Vec::new();
     let record = unwrapped(source.name, record, &mut around);
+    around.retain(|leaf| *leaf != Value::Object(Map::new()));
     let kept: Vec<Value> = all_leaves(&extra["envelope"]).into_iter().map(|(_, leaf)| leaf).collect();
     let mut missing: Vec<String> =
         around.iter().filter(|leaf| !kept.contains(leaf)).map(|leaf| format!("{leaf} of the wrapper")).collect();
@@ -212,12 +222,14 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
             continue;
         }
         // The columns of items stand for the members of the item inside a notification, too.
-        let inner = path.first().is_some_and(|name| name.starts_with("configurationItem") && source.name == "config_items");
+        let inner =
+            path.first().is_some_and(|name| name.starts_with("configurationItem") && source.name == "config_items");
         let skipped = usize::from(inner && path.len() > 1 && cell(&path[0].to_lowercase()).is_none());
         let found = (1..=path.len() - skipped).any(|depth| {
             let names: Vec<String> = path[skipped..skipped + depth].iter().map(|name| name.to_lowercase()).collect();
             let name = names.join("_");
-            let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, column)| (*column).to_owned());
+            let name =
+                ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, column)| (*column).to_owned());
             let name = if source.name == "cloudfront" { cloudfront_column(&name) } else { name };
             if name == "resources" || name == "account" || name == "region" {
                 return false;
@@ -270,9 +282,12 @@ fn missing_of_line(seen: &Seen, cells: &[(&'static str, String)]) -> Vec<String>
     let all: String = cells.iter().map(|(_, text)| format!("{text}\n{}\n", text.replace("\\\"", "\""))).collect();
     let fields: Vec<&str> = if tabs { seen.text.split('\t').collect() } else { seen.text.split([' ', '"']).collect() };
     let is_time = |field: &str| {
-        let time = cells.iter().find(|(name, _)| *name == "event_time").map(|(_, text)| text.clone()).unwrap_or_default();
+        let time =
+            cells.iter().find(|(name, _)| *name == "event_time").map(|(_, text)| text.clone()).unwrap_or_default();
         let day = field.trim_start_matches('[').split('/').next().unwrap_or_default().to_owned();
-        time.starts_with(field) || field.starts_with('[') && time.contains(&format!("-{day}T")) || field.len() == 6 && field.ends_with(']')
+        time.starts_with(field)
+            || field.starts_with('[') && time.contains(&format!("-{day}T"))
+            || field.len() == 6 && field.ends_with(']')
     };
     let number = |field: &str| {
         let wanted = field.parse::<f64>().ok();
@@ -281,7 +296,13 @@ fn missing_of_line(seen: &Seen, cells: &[(&'static str, String)]) -> Vec<String>
     let epoch = |field: &str| field.contains('.') && field.len() == 14 && field.parse::<f64>().is_ok();
     fields
         .into_iter()
-        .filter(|field| !matches!(field.trim(), "" | "-") && !all.contains(field) && !is_time(field) && !number(field) && !epoch(field))
+        .filter(|field| {
+            !matches!(field.trim(), "" | "-")
+                && !all.contains(field)
+                && !is_time(field)
+                && !number(field)
+                && !epoch(field)
+        })
         .map(|field| format!("`{field}`"))
         .collect()
 }

@@ -36,7 +36,11 @@ fn measure(title: &str, key: &str, bytes: &[u8]) {
     });
     let (seconds, records) = best.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
     let megabytes = bytes.len() as f64 / 1e6;
-    print(&format!("{title}: {:.0} MB/s, {:.0} ns a record, {records} records", megabytes / seconds, seconds * 1e9 / records as f64));
+    print(&format!(
+        "{title}: {:.0} MB/s, {:.0} ns a record, {records} records",
+        megabytes / seconds,
+        seconds * 1e9 / records as f64
+    ));
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the measurement is for")]

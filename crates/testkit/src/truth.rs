@@ -46,12 +46,18 @@ pub(crate) struct Tally {
     kept: Vec<Kept>,
 }
 
+/// What a record must share with an equal one to be its duplicate: a snapshot repeats the last item of each resource
+/// to say that it still is so, so its items are doubled only by the same snapshot.
+fn delivery(key: &str) -> &str {
+    if key.contains("ConfigSnapshot") { key } else { "" }
+}
+
 /// Counts. Objects are visited in the order of (delivery, key); a record is a duplicate if an earlier object of the
 /// same source has an equal one.
 pub(crate) fn tally(objects: &[Object]) -> Tally {
     let mut logs: Vec<&Object> = objects.iter().filter(|object| !object.source.is_empty()).collect();
     logs.sort_by_key(|object| (object.delivered.as_str(), object.key.as_str()));
-    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut seen: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     let mut tally = Tally::default();
     for object in logs {
         let mut counts = Counts { objects: 1, ..Counts::default() };
@@ -59,14 +65,16 @@ pub(crate) fn tally(objects: &[Object]) -> Tally {
             counts.records += 1;
             if record.broken {
                 counts.rejects += 1;
-            } else if !record.never_duplicate && seen.contains(&(object.source, record.text.as_str())) {
+            } else if !record.never_duplicate
+                && seen.contains(&(object.source, delivery(&object.key), record.text.as_str()))
+            {
                 counts.duplicates += 1;
             } else {
                 counts.kept += 1;
                 tally.kept.push(Kept { source: object.source, key: object.key.clone(), text: record.text.clone() });
             }
         }
-        seen.extend(object.records.iter().map(|record| (object.source, record.text.as_str())));
+        seen.extend(object.records.iter().map(|record| (object.source, delivery(&object.key), record.text.as_str())));
         let sum = tally.sources.entry(object.source).or_default();
         sum.objects += 1;
         sum.records += counts.records;
@@ -321,6 +329,6 @@ How it is counted: a duplicate is a record whose minified JSON (or line) equals 
 source; objects are in the order of delivery time in the key, then of the key. Lines of S3 with the operation
 `BATCH.DELETE.…` or the request id `-` are never duplicates. Comments and blank lines are no records. A truncated gzip
 keeps its whole records, and what is left of the cut one is one reject. In a broken array the broken record is one
-reject. A digest, a message and a configuration item are one record each. A snapshot of AWS Config repeats items that
-were delivered before: duplicates.
+reject. A digest, a message and a configuration item are one record each. A snapshot of AWS Config repeats the last item
+of each resource to say that it still is so: that is a row, and a duplicate only within the same snapshot.
 ";

@@ -19,7 +19,10 @@ pub(crate) fn run(arguments: &Custody, settings: &Settings) -> Result<Status> {
             } else {
                 let mut text = String::new();
                 for e in entries {
-                    text.push_str(&format!("{:>4}  {}  {}@{}  exit {}  {}\n", e.seq, e.time, e.actor, e.host, e.exit, e.command));
+                    text.push_str(&format!(
+                        "{:>4}  {}  {}@{}  exit {}  {}\n",
+                        e.seq, e.time, e.actor, e.host, e.exit, e.command
+                    ));
                 }
                 terminal::print(settings, &coldtrail_report::escape::terminal_lines(&text))?;
             }
@@ -34,7 +37,11 @@ pub(crate) fn run(arguments: &Custody, settings: &Settings) -> Result<Status> {
                 }
                 Verdict::Broken { seq, reason } => {
                     let text = format!("entry {seq}: {reason}");
-                    (Status::Contradicted, json!({ "verdict": "broken", "entry": seq, "reason": reason.to_string() }), text)
+                    (
+                        Status::Contradicted,
+                        json!({ "verdict": "broken", "entry": seq, "reason": reason.to_string() }),
+                        text,
+                    )
                 }
             };
             if settings.json {

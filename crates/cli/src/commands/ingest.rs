@@ -37,10 +37,19 @@ fn tell(s: &Summary, settings: &Settings) -> Result<()> {
     )?;
     terminal::note(
         settings,
-        format!("{} records: {} kept, {} duplicates, {} rejects; lake version {}", s.records, s.kept, s.duplicates, s.rejects, s.version),
+        format!(
+            "{} records: {} kept, {} duplicates, {} rejects; lake version {}",
+            s.records, s.kept, s.duplicates, s.rejects, s.version
+        ),
     )?;
     if s.rejects > 0 {
-        terminal::warn(settings, format!("{} records were not understood; `coldtrail query run evidence/unparsed_records` shows them", s.rejects))?;
+        terminal::warn(
+            settings,
+            format!(
+                "{} records were not understood; `coldtrail query run evidence/unparsed_records` shows them",
+                s.rejects
+            ),
+        )?;
     }
     if s.unrecognised + s.failed + s.damaged > 0 {
         let what = format!("{} objects unrecognised, {} failed, {} damaged", s.unrecognised, s.failed, s.damaged);

@@ -10,7 +10,8 @@ use crate::settings::{Settings, note, now};
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
-    let name = arguments.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "case".to_owned());
+    let name =
+        arguments.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "case".to_owned());
     let new = NewCase {
         name: &name,
         operator: arguments.operator.as_deref(),

@@ -35,7 +35,8 @@ pub(crate) fn catalogue(settings: &Settings) -> Result<Catalogue> {
 }
 
 fn list(catalogue: &Catalogue, area: Option<&str>, settings: &Settings) -> Result<()> {
-    let questions: Vec<&Question> = catalogue.questions.iter().filter(|q| area.is_none_or(|area| q.area() == area)).collect();
+    let questions: Vec<&Question> =
+        catalogue.questions.iter().filter(|q| area.is_none_or(|area| q.area() == area)).collect();
     if questions.is_empty() {
         let hint = Some(format!("the areas are {}", catalogue.areas().join(", ")));
         return Err(anyhow!(Usage { what: format!("no area is called `{}`", area.unwrap_or_default()), hint }));
@@ -100,7 +101,10 @@ fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result
         terminal::note(settings, "no row in the evidence that is here")?;
     }
     for source in missing {
-        terminal::warn(settings, format!("there is no evidence of {source}: what only it could tell, this answer cannot say"))?;
+        terminal::warn(
+            settings,
+            format!("there is no evidence of {source}: what only it could tell, this answer cannot say"),
+        )?;
     }
     Ok(())
 }
@@ -116,7 +120,8 @@ pub(crate) fn pairs(words: &[String]) -> Result<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let usage = |what: String| anyhow!(Usage { what, hint: Some("parameters are written --name value".to_owned()) });
+        let usage =
+            |what: String| anyhow!(Usage { what, hint: Some("parameters are written --name value".to_owned()) });
         let name = word.strip_prefix("--").ok_or_else(|| usage(format!("`{word}` is no parameter")))?;
         match name.split_once('=') {
             Some((name, value)) => pairs.push((name.to_owned(), value.to_owned())),

@@ -28,12 +28,18 @@ pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
         terminal::print_json(settings, &value)?;
         return Ok(Status::Clean);
     }
-    let offset = found.offset.map_or_else(|| "none (Parquet)".to_owned(), |offset| format!("{offset} of the inflated object"));
+    let offset =
+        found.offset.map_or_else(|| "none (Parquet)".to_owned(), |offset| format!("{offset} of the inflated object"));
     terminal::note(
         settings,
         format!(
             "object  {}\nkey     {}\nsha256  {}\nrecord  {} ({} bytes, sha256 {})\noffset  {offset}",
-            entry.object, entry.key, entry.sha256, arguments.record, found.size, hash::sha256(&found.bytes),
+            entry.object,
+            entry.key,
+            entry.sha256,
+            arguments.record,
+            found.size,
+            hash::sha256(&found.bytes),
         ),
     )?;
     if let Some(reason) = &found.broken {

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use anyhow::{Result, anyhow};
 use coldtrail_evidence::{Entry, Manifest, custody, hash};
 use coldtrail_query::{Answer, Question, Session};
-use coldtrail_report::{Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown};
+use coldtrail_report::{
+    Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown,
+};
 use serde_json::json;
 
 use crate::args::{Report, ReportArea};
@@ -51,7 +53,11 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
         questions: answered,
     };
     write(arguments, &report, settings)?;
-    note(&case, json!({ "report": arguments.area, "questions": report.questions.len(), "lake_version": session.version() }), 0)?;
+    note(
+        &case,
+        json!({ "report": arguments.area, "questions": report.questions.len(), "lake_version": session.version() }),
+        0,
+    )?;
     Ok(Status::Clean)
 }
 
@@ -64,7 +70,10 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
         Some("md" | "markdown") => render_markdown(report)?,
         _ => {
             let hint = Some("name it .html or .md".to_owned());
-            return Err(anyhow!(Usage { what: format!("{}: the format is told by the extension", file.display()), hint }));
+            return Err(anyhow!(Usage {
+                what: format!("{}: the format is told by the extension", file.display()),
+                hint
+            }));
         }
     };
     fs_err::write(file, text)?;
@@ -93,7 +102,11 @@ fn answer(question: &Question, session: &Session, objects: &HashMap<&str, &Entry
         }
     };
     let mut traps = question.traps.clone();
-    traps.extend(missing.iter().map(|source| format!("There is no evidence of {source}: what only it could tell is not in the answer.")));
+    traps.extend(
+        missing
+            .iter()
+            .map(|source| format!("There is no evidence of {source}: what only it could tell is not in the answer.")),
+    );
     Ok(Answered {
         name: question.name.clone(),
         title: question.title.clone(),

@@ -20,7 +20,10 @@ pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
     let mut parameters = Vec::new();
     for pair in &arguments.parameters {
         let (name, value) = pair.split_once('=').ok_or_else(|| {
-            anyhow!(Usage { what: format!("`{pair}` is no parameter"), hint: Some("write --param name=value".to_owned()) })
+            anyhow!(Usage {
+                what: format!("`{pair}` is no parameter"),
+                hint: Some("write --param name=value".to_owned())
+            })
         })?;
         parameters.push((name.to_owned(), Value::Text(Some(value.to_owned()))));
     }

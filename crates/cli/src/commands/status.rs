@@ -62,7 +62,11 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         terminal::print_json(settings, &value)?;
         return Ok(Status::Clean);
     }
-    let mut text = format!("case {}, lake version {}: {collected} objects collected, {listed} in the lake\n", case.name(), session.version());
+    let mut text = format!(
+        "case {}, lake version {}: {collected} objects collected, {listed} in the lake\n",
+        case.name(),
+        session.version()
+    );
     if collected > listed {
         text.push_str(&format!("{} objects are not ingested yet; `coldtrail ingest` goes on\n", collected - listed));
     }

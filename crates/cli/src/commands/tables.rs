@@ -16,7 +16,8 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
     let Some(name) = &arguments.name else {
         let all: Vec<_> = session.names().into_iter().map(|name| (about(&name), session.rows(&name), name)).collect();
         if settings.json {
-            let all: Vec<_> = all.iter().map(|(about, rows, name)| json!({ "name": name, "rows": rows, "about": about })).collect();
+            let all: Vec<_> =
+                all.iter().map(|(about, rows, name)| json!({ "name": name, "rows": rows, "about": about })).collect();
             terminal::print_json(settings, &json!(all))?;
             return Ok(Status::Clean);
         }
@@ -36,7 +37,8 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
     let docs = tables::find(name).map(|table| table.columns()).unwrap_or_default();
     let doc = |column: &str| docs.iter().find(|c| c.name == column).map_or("", |c| c.doc.trim()).to_owned();
     if settings.json {
-        let all: Vec<_> = columns.iter().map(|c| json!({ "name": c.name, "type": c.data_type, "about": doc(&c.name) })).collect();
+        let all: Vec<_> =
+            columns.iter().map(|c| json!({ "name": c.name, "type": c.data_type, "about": doc(&c.name) })).collect();
         terminal::print_json(settings, &json!(all))?;
         return Ok(Status::Clean);
     }

@@ -32,7 +32,11 @@ pub fn columns() -> Vec<Column> {
             "The byte at which the record begins in the inflated object; null when the object is Parquet.",
         ),
         column(EVENT_TIME, Kind::Time, "When it happened, by the log's own account."),
-        column("account", Kind::Text, "The AWS account that recorded it, 12 digits; from the record, else from the object's key."),
+        column(
+            "account",
+            Kind::Text,
+            "The AWS account that recorded it, 12 digits; from the record, else from the object's key.",
+        ),
         column("region", Kind::Text, "The AWS region that recorded it; from the record, else from the object's key."),
         column("ips", Kind::Texts, "Every IP address in the row."),
         column("actors", Kind::Texts, "Every principal in the row: user and role ARNs, unique ids, canonical ids."),

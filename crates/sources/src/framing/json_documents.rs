@@ -19,12 +19,47 @@ const OUTER: &[&str] = &["data", "response", "result"];
 /// Members of records: an object that has one of them before any array of records is no wrapper. This
 /// spares looking through all members of each record of a file of single documents.
 const OF_RECORDS: &[&str] = &[
-    "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "eventID", "eventType",
-    "eventCategory", "requestParameters", "responseElements", "sourceIPAddress", "userAgent", "additionalEventData",
-    "recipientAccountId", "requestID", "apiVersion", "EventId", "CloudTrailEvent", "version", "detail", "detail-type",
-    "Type", "MessageId", "TopicArn", "Message", "awsAccountId", "digestStartTime", "logFiles", "configurationItem",
-    "configurationItemDiff", "configurationItemCaptureTime", "relatedEvents", "relationships", "configuration",
-    "resourceType", "invokingEvent", "date", "timestamp", "timestamp(ms)", "x-edge-location",
+    "eventVersion",
+    "userIdentity",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "eventID",
+    "eventType",
+    "eventCategory",
+    "requestParameters",
+    "responseElements",
+    "sourceIPAddress",
+    "userAgent",
+    "additionalEventData",
+    "recipientAccountId",
+    "requestID",
+    "apiVersion",
+    "EventId",
+    "CloudTrailEvent",
+    "version",
+    "detail",
+    "detail-type",
+    "Type",
+    "MessageId",
+    "TopicArn",
+    "Message",
+    "awsAccountId",
+    "digestStartTime",
+    "logFiles",
+    "configurationItem",
+    "configurationItemDiff",
+    "configurationItemCaptureTime",
+    "relatedEvents",
+    "relationships",
+    "configuration",
+    "resourceType",
+    "invokingEvent",
+    "date",
+    "timestamp",
+    "timestamp(ms)",
+    "x-edge-location",
 ];
 
 /// How much of a broken record is kept beside it.
@@ -69,7 +104,10 @@ impl<'s> Documents<'s> {
                     }
                     Wrapper::None => self.item(window, Place::Document)?,
                 },
-                _ => self.item(window, Place::Document)?,
+                _ => {
+                    let reason = format!("text that is no JSON object: {}", near(window.bytes(), 0));
+                    self.skip_text(window, Place::Document, reason)?;
+                }
             }
         }
         Ok(())
@@ -107,7 +145,9 @@ impl<'s> Documents<'s> {
         loop {
             let fault = match self.tape.read(window.bytes()) {
                 // A number at the very end of what is at hand may go on.
-                Ok(end) if end == window.bytes().len() && !window.ended() && self.tape.root("").ty() == Type::Number => {
+                Ok(end)
+                    if end == window.bytes().len() && !window.ended() && self.tape.root("").ty() == Type::Number =>
+                {
                     Fault::Incomplete
                 }
                 Ok(end) => {
@@ -213,8 +253,14 @@ impl<'s> Documents<'s> {
         loop {
             let bytes = window.bytes();
             let end = match place {
-                Place::Document if first => next_line(bytes).or_else(|| memchr::memchr(b'\n', bytes).filter(|_| window.ended())),
-                Place::Document => memchr::memchr(b'\n', bytes),
+                Place::Document if first => {
+                    next_line(bytes).or_else(|| memchr::memchr(b'\n', bytes).filter(|_| window.ended()))
+                }
+                Place::Document => {
+                    let line = memchr::memchr(b'\n', bytes);
+                    let within = bytes.get(..line.unwrap_or(bytes.len())).unwrap_or_default();
+                    memchr::memmem::find(within, b"}{\"").map(|at| at + 1).or(line)
+                }
                 Place::Array => memchr::memchr2(b'{', b']', bytes),
             };
             match end {
@@ -329,14 +375,16 @@ impl<'s> Documents<'s> {
                         rest.extend_from_slice(bytes.get(at + 1..bytes.len().min(wanted)).unwrap_or_default());
                         match self.tape.read(&rest) {
                             Ok(end) => {
-                                self.sink.trailer(&String::from_utf8_lossy(rest.get(..end).unwrap_or_default()));
+                                let text = String::from_utf8_lossy(rest.get(..end).unwrap_or_default());
+                                // A comma after the last member leaves nothing.
+                                if self.tape.root(&text).entries().next().is_some() {
+                                    self.sink.trailer(&text);
+                                }
                                 window.consume(at + end);
                             }
-                            // A comma after the last member.
-                            Err(Fault::Syntax { at, .. }) if rest.get(at) == Some(&b'}') && rest[1..at].trim_ascii().is_empty() => {
-                                window.consume(bytes.len().min(at + space(bytes, 0) + 1));
-                            }
-                            Err(Fault::Incomplete) if wanted < MAX_RECORD && (bytes.len() > wanted || !window.ended()) => {
+                            Err(Fault::Incomplete)
+                                if wanted < MAX_RECORD && (bytes.len() > wanted || !window.ended()) =>
+                            {
                                 wanted *= 4;
                                 continue;
                             }
@@ -380,9 +428,10 @@ impl Place {
     }
 }
 
-/// Counts brackets outside strings.
+/// Counts the brackets outside strings that are of the same kind as the first one.
 #[derive(Default)]
 struct Balance {
+    open: u8,
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -403,9 +452,11 @@ impl Balance {
             }
             match byte {
                 b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if self.depth <= 1 => return Some(at + 1),
-                b'}' | b']' => self.depth -= 1,
+                b'{' | b'[' if self.depth == 0 => (self.open, self.depth) = (*byte, 1),
+                // In ASCII, a closing bracket stands two after the opening one.
+                _ if self.depth > 0 && *byte == self.open => self.depth += 1,
+                _ if self.depth == 1 && *byte == self.open + 2 => return Some(at + 1),
+                _ if self.depth > 1 && *byte == self.open + 2 => self.depth -= 1,
                 _ => {}
             }
         }

@@ -1,3 +1,4 @@
+//! The tape against a reference parser.
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 
@@ -8,8 +9,27 @@ fn read(text: &str) -> Result<usize, Fault> {
 #[test]
 fn agrees_with_a_reference_parser() {
     for text in [
-        "{}", "[]", "[[]]", "{\"a\":{}}", "[{},[],1,-0.5e+10,\"\",true,false,null]", "\"x\\u00e9\\n\"", "{\"a\" : [ 1 , 2 ] }",
-        "{\"a\":1,}", "[1,]", "{a:1}", "[01]", "[1.]", "[1e]", "\"\\x\"", "[tru]", "\"a\nb\"", "[}", "{\"a\"}", "{\"a\":}", "nul", "\"\\u12g4\"",
+        "{}",
+        "[]",
+        "[[]]",
+        "{\"a\":{}}",
+        "[{},[],1,-0.5e+10,\"\",true,false,null]",
+        "\"x\\u00e9\\n\"",
+        "{\"a\" : [ 1 , 2 ] }",
+        "{\"a\":1,}",
+        "[1,]",
+        "{a:1}",
+        "[01]",
+        "[1.]",
+        "[1e]",
+        "\"\\x\"",
+        "[tru]",
+        "\"a\nb\"",
+        "[}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "nul",
+        "\"\\u12g4\"",
     ] {
         let ours = read(text).is_ok_and(|end| end == text.len());
         let reference = serde_json::from_str::<serde_json::Value>(text).is_ok();
@@ -33,10 +53,7 @@ fn members_and_items_are_found_again() {
     tape.read(text.as_bytes()).unwrap();
     let root = tape.root(text);
     let keys: Vec<_> = root.entries().map(|(key, value)| format!("{key}={}", value.raw())).collect();
-    assert_eq!(
-        keys,
-        ["a={\"x\":[1,{\"y\":2}]}", "b=\"q\\\"\\u00e9\\ud83d\\ude00\\ud800\"", "c=[]", "d={}", "e=-1"]
-    );
+    assert_eq!(keys, ["a={\"x\":[1,{\"y\":2}]}", "b=\"q\\\"\\u00e9\\ud83d\\ude00\\ud800\"", "c=[]", "d={}", "e=-1"]);
     assert_eq!(root.get("b").unwrap().text().unwrap(), "q\"é😀\u{fffd}");
     let x = root.get("a").unwrap().get("x").unwrap();
     assert_eq!(x.items().map(|v| v.raw()).collect::<Vec<_>>(), ["1", "{\"y\":2}"]);

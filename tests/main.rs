@@ -1,0 +1,13 @@
+//! End to end: the real binary, as a user runs it.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod bad_input;
+mod corpora;
+mod documents;
+mod engines;
+mod questions;
+mod report;
+mod restart;
+mod sample;
+mod support;

@@ -1,0 +1,55 @@
+//! A run that is killed and started again gives the same rows; so does another order of input.
+
+use std::time::Duration;
+
+use crate::support::{case_of, command, rows, run, sample_folders};
+
+/// Small batches, so that there are many commits to be killed between.
+const BATCH: [&str; 3] = ["ingest", "--batch", "600K"];
+
+#[test]
+fn killed_at_twenty_moments() {
+    let directory = tempfile::tempdir().unwrap();
+    let case = case_of(directory.path(), &sample_folders(), &["--in-place"]);
+    let started = std::time::Instant::now();
+    run(&case, &BATCH).expect(3);
+    let undisturbed = started.elapsed();
+    let expected = rows(&case);
+    assert!(expected.len() > 8000);
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut interrupted = 0;
+    for round in 0..20 {
+        std::fs::remove_dir_all(case.join("lake")).unwrap();
+        // Killed once or twice, then left to finish.
+        for _ in 0..=(round % 2) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let moment = Duration::from_micros(random % u64::try_from(undisturbed.as_micros()).unwrap());
+            let mut child = command(&case).args(BATCH).stderr(std::process::Stdio::null()).spawn().unwrap();
+            std::thread::sleep(moment);
+            interrupted += i32::from(child.try_wait().unwrap().is_none());
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let last = run(&case, &BATCH);
+        assert!(matches!(last.status, 0 | 3), "{}", last.stderr);
+        assert!(rows(&case) == expected, "round {round}: the rows differ");
+    }
+    assert!(interrupted >= 10, "only {interrupted} runs were still going when they were killed");
+}
+
+#[test]
+fn order_of_input_and_size_of_batches_do_not_matter() {
+    let mut folders = sample_folders();
+    let all = |folders: &[String], batch: &[&str]| {
+        let directory = tempfile::tempdir().unwrap();
+        let case = case_of(directory.path(), folders, &["--in-place"]);
+        run(&case, batch).expect(3);
+        rows(&case)
+    };
+    let one = all(&folders, &["ingest"]);
+    folders.reverse();
+    assert!(one == all(&folders, &["ingest"]), "the other order");
+    assert!(one == all(&folders, &BATCH), "small batches");
+}
