@@ -21,7 +21,7 @@ fn records(count: usize) -> String {
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
@@ -189,7 +189,7 @@ fn full_and_read_only_disks() {
     let mount = |options: &str| {
         std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output()
     };
-    if !mount("size=3m").is_ok_and(|output| output.status.success()) {
+    if !mount("size=1m").is_ok_and(|output| output.status.success()) {
         eprintln!("SKIPPED: full_and_read_only_disks needs to be allowed to mount a tmpfs");
         return;
     }
@@ -197,8 +197,7 @@ fn full_and_read_only_disks() {
     let logs = directory.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
     for i in 0..40u32 {
-        let noise: String =
-            (0..4000u32).map(|j| format!("{}", event(usize::try_from(i * 4000 + j).unwrap())) + "\n").collect();
+        let noise: String = (0..4000u32).map(|j| event(usize::try_from(i * 4000 + j).unwrap()) + "\n").collect();
         std::fs::write(logs.join(format!("{i}.jsonl")), noise).unwrap();
     }
     let full = {

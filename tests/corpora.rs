@@ -54,7 +54,9 @@ fn every_file_is_accounted_for() {
         }
         *by_source.entry(object["source"].as_str().unwrap().to_owned()).or_default() += number("kept");
         let counted = count(&corpora.join(key), object["format"] == "lines");
-        if counted != Some(number("records")) {
+        // Of what is no JSON as a whole, a parser of whole documents cannot tell how many records it has.
+        let broken = counted.is_none() && (number("rejects") > 0 || key.contains("/invalid__"));
+        if counted != Some(number("records")) && !broken {
             wrong.push(format!("{key}: we say {}, counted {counted:?}, {}", number("records"), object["reason"]));
         }
     }

@@ -33,12 +33,15 @@ pub(crate) struct Tally {
     pub(crate) times: Option<(i64, i64)>,
 }
 
+/// A row's time, batch and place in the batch; sorted, they are the order of a file.
+type TimedRow = (i64, u32, u32);
+
 /// Rows of a table that wait to be written.
 #[derive(Default)]
 struct Pending {
     batches: Vec<RecordBatch>,
     /// For each day: time, batch and row; sorted, they are the order of the file.
-    days: BTreeMap<Option<i32>, Vec<(i64, u32, u32)>>,
+    days: BTreeMap<Option<i32>, Vec<TimedRow>>,
 }
 
 pub(crate) struct Collector<'a> {
@@ -175,7 +178,7 @@ impl<'a> Collector<'a> {
 
     /// Writes the rows that wait, table by table and day by day, in parallel.
     fn write(&mut self) -> Result<()> {
-        let mut work: Vec<(&'static Table, Option<i32>, Vec<(i64, u32, u32)>)> = Vec::new();
+        let mut work: Vec<(&'static Table, Option<i32>, Vec<TimedRow>)> = Vec::new();
         for table in TABLES.iter().copied().filter(|table| table.events) {
             let Some(pending) = self.pending.get_mut(table.name) else { continue };
             for (date, mut rows) in std::mem::take(&mut pending.days) {
@@ -229,7 +232,7 @@ fn write_rows(
     table: &'static Table,
     date: Option<i32>,
     batches: &[RecordBatch],
-    rows: &[(i64, u32, u32)],
+    rows: &[TimedRow],
 ) -> Result<NewFile> {
     // Only the batches that the file takes from, so that a day of few rows does not carry all of them.
     let mut places = HashMap::new();

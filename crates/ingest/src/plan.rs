@@ -18,8 +18,8 @@ pub(crate) struct Task {
     pub(crate) copy_of: Option<String>,
 }
 
-/// Where `evidence_object` and `sha256` stand in `objects`.
-const IDENTITY: [usize; 2] = [0, 1];
+/// Where `evidence_object`, `sha256` and `key` stand in `objects`.
+const IDENTITY: [usize; 3] = [0, 1, 3];
 
 /// Everything that is not in the lake yet, by time of delivery and then by key, cut into batches of about
 /// `batch_bytes` inflated bytes.
@@ -28,8 +28,8 @@ pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Re
     let mut first_of = HashMap::new();
     for file in lake.files(&ledger::OBJECTS).map_err(Error::Lake)? {
         for batch in read_columns(&file.path, &IDENTITY).map_err(Error::Lake)? {
-            for (object, sha256) in texts(&batch, 0).zip(texts(&batch, 1)) {
-                first_of.entry(sha256.to_owned()).or_insert_with(|| object.to_owned());
+            for ((object, sha256), key) in texts(&batch, 0).zip(texts(&batch, 1)).zip(texts(&batch, 2)) {
+                first_of.entry((sha256.to_owned(), name(key).to_owned())).or_insert_with(|| object.to_owned());
                 known.insert(object.to_owned());
             }
         }
@@ -45,7 +45,8 @@ pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Re
         (a.key.delivery_time, &a.entry.key, &a.entry.sha256).cmp(&(b.key.delivery_time, &b.entry.key, &b.entry.sha256))
     });
     for task in &mut tasks {
-        let first = first_of.entry(task.entry.sha256.clone()).or_insert_with(|| task.entry.object.clone());
+        let identity = (task.entry.sha256.clone(), name(&task.entry.key).to_owned());
+        let first = first_of.entry(identity).or_insert_with(|| task.entry.object.clone());
         task.copy_of = (*first != task.entry.object).then(|| first.clone());
     }
     let mut batches: Vec<Vec<Task>> = Vec::new();
@@ -62,6 +63,12 @@ pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Re
         }
     }
     Ok(batches)
+}
+
+/// The last part of a key. The same bytes under the same name are one object collected twice; under another name
+/// they may be another delivery of lines that only look alike.
+fn name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
 /// The texts of a column; null is empty.

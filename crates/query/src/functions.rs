@@ -23,7 +23,7 @@ pub static FUNCTIONS: &[Function] = &[
         name: "ip_in_cidr",
         usage: "ip_in_cidr(ip, cidr)",
         about: "Is the address in the network? False for what is no address; an address alone is a network of one.",
-        make: |name| test2(name, |ip, cidr| in_cidr(ip, cidr)),
+        make: |name| test2(name, in_cidr),
     },
     Function {
         name: "ip_is_private",

@@ -278,7 +278,7 @@ pub(crate) fn cloudfront(objects: &mut Vec<Object>, faults: &mut Faults) {
 
 fn gunzip(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(body), &mut out).expect("written a moment ago");
+    std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(body), &mut out).expect("written a moment ago");
     out
 }
 

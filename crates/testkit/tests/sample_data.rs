@@ -78,7 +78,7 @@ fn bench_logs_are_what_was_asked_for() {
     let (mut events, mut inflated) = (0, 0);
     for body in files_written.values() {
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(body.as_slice()), &mut text).unwrap();
+        std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(body.as_slice()), &mut text).unwrap();
         inflated += text.len() as u64;
         let log: serde_json::Value = serde_json::from_str(&text).unwrap();
         let records = log["Records"].as_array().unwrap();

@@ -44,8 +44,11 @@ struct Tree {
     texts: Vec<(String, String)>,
 }
 
+/// A rule of the house.
+type Check = fn(&Tree) -> Result<Vec<Finding>>;
+
 /// Every check.
-static CHECKS: &[fn(&Tree) -> Result<Vec<Finding>>] = &[
+static CHECKS: &[Check] = &[
     floors::arrows_go_down,
     floors::heavy_dependencies_stay_in_their_room,
     floors::one_arrow,
@@ -114,7 +117,7 @@ impl Tree {
                 continue;
             }
             let known = path.extension().and_then(|e| e.to_str()).is_some_and(|e| EXTENSIONS.contains(&e));
-            if known || dir.ends_with(".ci") {
+            if known || dir.file_name().is_some_and(|name| name == ".ci") {
                 let relative = path.strip_prefix(&self.root)?.to_string_lossy().replace('\\', "/");
                 self.texts.push((relative, fs_err::read_to_string(&path)?));
             }

@@ -6,7 +6,7 @@ use coldtrail_report::Table;
 use coldtrail_schema::tables;
 use serde_json::json;
 
-use crate::args::{Query, QueryRun};
+use crate::args::{Output, Query, QueryRun};
 use crate::commands::session;
 use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
@@ -92,11 +92,12 @@ fn show(q: &Question, settings: &Settings) -> Result<()> {
 
 fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result<()> {
     let session = session(settings, &arguments.reading)?;
-    let given = pairs(&arguments.parameters)?;
+    let (words, output) = trailing(arguments, settings);
+    let given = pairs(&words)?;
     let parameters = question.bind(&given, session.bounds())?;
     let missing = missing(question, &session);
     let answer = session.query(&question.sql, &parameters)?;
-    terminal::answer(settings, &answer, &arguments.output)?;
+    terminal::answer(settings, &answer, &output)?;
     if answer.rows() == 0 {
         terminal::note(settings, "no row in the evidence that is here")?;
     }
@@ -113,6 +114,31 @@ fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result
 pub(crate) fn missing(question: &Question, session: &Session) -> Vec<String> {
     let events = |name: &&String| tables::find(name).is_some_and(|table| table.events);
     question.sources.iter().filter(events).filter(|name| session.rows(name) == 0).cloned().collect()
+}
+
+/// Options of output may also stand behind the parameters of the question, unless it has one of that name.
+fn trailing(arguments: &QueryRun, settings: &Settings) -> (Vec<String>, Output) {
+    let given = &arguments.output;
+    let name = given.output.clone().or_else(|| settings.json.then(|| "json".to_owned()));
+    let mut output = Output { output: name, file: given.file.clone(), raw: given.raw };
+    let mut rest = Vec::new();
+    let mut words = arguments.parameters.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--json" => output.output = Some("json".to_owned()),
+            "--raw" => output.raw = true,
+            "--output" => output.output = words.next().cloned(),
+            "-o" | "--file" => output.file = words.next().map(Into::into),
+            _ => {
+                rest.push(word.clone());
+                // The value of a parameter is never taken for an option.
+                if !word.contains('=') {
+                    rest.extend(words.next().cloned());
+                }
+            }
+        }
+    }
+    (rest, output)
 }
 
 /// `--name value` and `--name=value`.

@@ -13,7 +13,7 @@ pub static FORMAT: Format =
     Format { name: "csv", about: "comma-separated, safe for spreadsheets", extensions: &["csv"], write };
 
 fn write(table: &Table, out: &mut dyn Write, options: &Options) -> Result<Written> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let mut writer = csv::WriterBuilder::new().from_writer(out);
     let mut written = Written { rows: table.rows.len() as u64, ..Written::default() };
     let failed = failed("csv");
     let broken = |source: csv::Error| failed(io::Error::from(source));

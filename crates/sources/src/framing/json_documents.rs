@@ -150,6 +150,14 @@ impl<'s> Documents<'s> {
                 {
                     Fault::Incomplete
                 }
+                Ok(end) if end > MAX_RECORD => {
+                    return self.broken(
+                        window,
+                        end,
+                        end as u64,
+                        format!("the record is longer than {MAX_RECORD} bytes"),
+                    );
+                }
                 Ok(end) => {
                     self.emit(window, end);
                     return Ok(());

@@ -26,7 +26,8 @@ pub(super) fn no_trailing_space(tree: &Tree) -> Result<Vec<Finding>> {
 pub(super) fn no_machine_paths(tree: &Tree) -> Result<Vec<Finding>> {
     Ok(search(
         tree,
-        |_| true,
+        // The invented logs hold paths of the machines in them.
+        |path| !path.starts_with("crates/testkit/") && !path.contains("golden/"),
         |line| MACHINES.iter().find(|path| line.contains(**path)).map(|path| format!("a path of a machine: `{path}…`")),
     ))
 }
