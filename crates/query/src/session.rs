@@ -215,11 +215,15 @@ fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result
     options.execution.parquet.reorder_filters = true;
     options.execution.parquet.bloom_filter_on_read = true;
     options.optimizer.prefer_hash_join = hash_joins;
-    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]));
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
-        .with_disk_manager_builder(disk)
-        .build_arc()?;
+    let runtime = |mode| {
+        RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .build_arc()
+    };
+    // A case on a read-only disk can be read all the same; only what needs to spill fails.
+    let runtime = runtime(DiskManagerMode::Directories(vec![spill.to_owned()]))
+        .or_else(|_| runtime(DiskManagerMode::Disabled))?;
     let mut context = SessionContext::new_with_config_rt(config, runtime);
     datafusion_functions_json::register_all(&mut context)?;
     for function in functions::all() {
