@@ -8,13 +8,13 @@ const SCRIPT: &str = r#"
 import json, sys
 import deltalake, duckdb
 lake, tables = sys.argv[1], sys.argv[2].split(",")
-out = {}
+out, db = {}, duckdb.connect()
 for table in tables:
     dt = deltalake.DeltaTable(f"{lake}/{table}")
     files = dt.file_uris()
     arrow = dt.to_pyarrow_table() if hasattr(dt, "to_pyarrow_table") else None
     names = ",".join("'" + f.replace("file://", "").replace("%3D", "=") + "'" for f in files)
-    count = duckdb.sql(f"select count(*) from read_parquet([{names}], hive_partitioning=true)").fetchone()[0] if files else 0
+    count = db.execute(f"select count(*) from read_parquet([{names}], hive_partitioning=true)").fetchall()[0][0] if files else 0
     out[table] = [arrow.num_rows if arrow is not None else None, count]
 print(json.dumps(out))
 "#;

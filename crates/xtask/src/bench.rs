@@ -219,7 +219,7 @@ columns = [text(p, n) for p, n in [
   ("tlsDetails.tlsVersion","tlsversion"),("tlsDetails.cipherSuite","ciphersuite")]]
 columns += [f"r->'$.{p}' as {p.lower()}" for p in ["requestParameters","responseElements","additionalEventData","resources"]]
 start, cpu = time.time(), time.process_time()
-duckdb.sql(f"""copy (select cast(r->>'$.eventTime' as timestamp) as event_time, cast(r->>'$.eventTime' as date) as date, {", ".join(columns)}
+duckdb.execute(f"""copy (select cast(r->>'$.eventTime' as timestamp) as event_time, cast(r->>'$.eventTime' as date) as date, {", ".join(columns)}
   from (select unnest(Records) as r from read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, maximum_object_size=100000000))
   order by event_time) to '{out}' (format parquet, compression zstd, partition_by (date), overwrite)""")
 print(f"duckdb {duckdb.__version__} by hand: {time.time() - start:.2f} s, {time.process_time() - cpu:.1f} CPU-seconds")
@@ -227,12 +227,12 @@ print(f"duckdb {duckdb.__version__} by hand: {time.time() - start:.2f} s, {time.
 
 const QUERY: &str = r#"
 import duckdb, sys, time
-duckdb.sql(f"create view t as select * from read_parquet('{sys.argv[1]}/**/*.parquet', hive_partitioning=true)")
+duckdb.execute(f"create view t as select * from read_parquet('{sys.argv[1]}/**/*.parquet', hive_partitioning=true)")
 for line in sys.argv[2].split("\n"):
     name, sql = line.split("\t")
     best = 1e9
     for _ in range(int(sys.argv[3])):
-        start = time.time(); duckdb.sql(sql).fetchall(); best = min(best, time.time() - start)
+        start = time.time(); duckdb.execute(sql).fetchall(); best = min(best, time.time() - start)
     print(f"duckdb {duckdb.__version__}: {name}: {best:.2f} s (in a running process, best of {sys.argv[3]})")
 "#;
 
