@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod corpora;
+mod digests;
 mod documents;
 mod engines;
+mod fetch;
 mod questions;
 mod report;
 mod restart;

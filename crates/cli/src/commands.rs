@@ -3,6 +3,8 @@
 mod add;
 mod custody;
 mod demo;
+mod export_evidence;
+mod fetch;
 mod ingest;
 mod init;
 mod query;
@@ -11,6 +13,9 @@ mod report;
 mod sql;
 mod status;
 mod tables;
+mod verify;
+
+pub(crate) use fetch::is_interruption;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -26,6 +31,9 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
         Command::Demo(arguments) => demo::run(&arguments, settings),
         Command::Init(arguments) => init::run(&arguments, settings),
         Command::Add(arguments) => add::run(&arguments, settings),
+        Command::Fetch(arguments) => fetch::run(&arguments, settings),
+        Command::Verify(arguments) => verify::run(&arguments, settings),
+        Command::ExportEvidence(arguments) => export_evidence::run(&arguments, settings),
         Command::Ingest(arguments) => ingest::run(&arguments, settings),
         Command::Status(arguments) => status::run(&arguments, settings),
         Command::Sql(arguments) => sql::run(&arguments, settings),

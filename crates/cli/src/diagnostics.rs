@@ -11,6 +11,8 @@ pub(crate) enum Status {
     Clean,
     Gaps,
     Contradicted,
+    /// There was something to be checked, and nothing of it could be.
+    Inconclusive,
 }
 
 impl Status {
@@ -19,6 +21,7 @@ impl Status {
             Status::Clean => 0,
             Status::Gaps => 3,
             Status::Contradicted => 4,
+            Status::Inconclusive => 5,
         }
     }
 }
@@ -60,6 +63,9 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     if std::io::stderr().write_all(message.as_bytes()).is_err() {
         return ExitCode::FAILURE;
     }
+    if crate::commands::is_interruption(error) {
+        return ExitCode::from(130);
+    }
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
@@ -75,5 +81,6 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref::<coldtrail_ingest::Error>().and_then(coldtrail_ingest::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_query::Error>().and_then(coldtrail_query::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_report::Error>().and_then(coldtrail_report::Error::hint))
+        .or_else(|| error.downcast_ref::<coldtrail_fetch::Error>().and_then(coldtrail_fetch::Error::hint))
         .or_else(|| error.downcast_ref::<Usage>().and_then(|usage| usage.hint.clone()))
 }

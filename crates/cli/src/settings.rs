@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use coldtrail_evidence::{Case, custody};
 use jiff::Zoned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::{Arguments, When};
+use crate::diagnostics::Status;
+use crate::terminal;
 
 /// What all commands go by.
 pub(crate) struct Settings {
@@ -18,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Is the answer read by a person at a terminal?
     pub(crate) stdout_tty: bool,
+    /// Is there a person who can be asked?
+    pub(crate) asks: bool,
     /// May progress be drawn?
     pub(crate) progress: bool,
     pub(crate) colour: bool,
@@ -42,6 +46,7 @@ impl Settings {
             json: common.json,
             quiet: common.quiet,
             stdout_tty,
+            asks: stderr_tty && std::io::stdin().is_terminal() && !common.quiet && !common.json,
             progress: stderr_tty && !common.quiet && !common.json,
             colour,
             pager: (stdout_tty && !common.no_pager).then(|| pager.unwrap_or_else(|| "less -FX".to_owned())),
@@ -74,12 +79,50 @@ pub(crate) fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
-/// Writes what was done into the case's custody log.
-pub(crate) fn note(case: &Case, counts: Value, exit: i32) -> Result<custody::Entry> {
+/// What came of an action: how it ended, and what stands in the custody log about it.
+pub(crate) struct Done<T> {
+    pub(crate) status: Status,
+    /// In numbers.
+    pub(crate) counts: Value,
+    /// What was made, with hashes or versions.
+    pub(crate) outputs: Value,
+    pub(crate) value: T,
+}
+
+/// Does something to a case, with a line in its custody log before anything of it can be seen, and one when it has
+/// ended, however it ended.
+pub(crate) fn recorded<T>(
+    case: &Case,
+    settings: &Settings,
+    inputs: Value,
+    work: impl FnOnce() -> Result<Done<T>>,
+) -> Result<(Status, T)> {
+    let begun = begin(case, inputs)?;
+    let done = work();
+    let end = |counts: Value, outputs: Value, exit: i32| {
+        custody::end(case, &begun, &custody::Outcome { time: &now(), counts, outputs, exit })
+    };
+    match done {
+        Ok(done) => {
+            let last = end(done.counts, done.outputs, i32::from(done.status.code()))?;
+            terminal::note(settings, format!("custody head: {}", last.hash))?;
+            Ok((done.status, done.value))
+        }
+        Err(error) => {
+            // The error itself is what the user has to know, also when the disk takes no more lines.
+            let _best_effort = end(json!({ "error": format!("{error:#}") }), Value::Null, 1);
+            Err(error)
+        }
+    }
+}
+
+fn begin(case: &Case, inputs: Value) -> Result<custody::Entry> {
     let command: Vec<String> = std::env::args().collect();
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
-    let entry = custody::append(
+    // A program that was replaced while it runs cannot be hashed; that is then what the log says.
+    let program = std::env::current_exe().and_then(|path| coldtrail_evidence::hash::sha256_of_file(&path));
+    let entry = custody::begin(
         case,
         &custody::Action {
             time: &now(),
@@ -87,9 +130,17 @@ pub(crate) fn note(case: &Case, counts: Value, exit: i32) -> Result<custody::Ent
             host: host.trim(),
             command: &command.join(" "),
             tool_version: env!("CARGO_PKG_VERSION"),
-            counts,
-            exit,
+            tool_sha256: &program.unwrap_or_else(|error| format!("unknown: {error}")),
+            inputs,
         },
     )?;
     Ok(entry)
+}
+
+/// What stands in the manifest now, for the custody log.
+pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
+    Ok(match coldtrail_evidence::manifest::state(case)? {
+        Some((sha256, bytes)) => json!({ "manifest_sha256": sha256, "manifest_bytes": bytes }),
+        None => Value::Null,
+    })
 }

@@ -30,6 +30,16 @@ pub(crate) fn warn(settings: &Settings, text: impl Display) -> Result<()> {
     Ok(())
 }
 
+/// Asks a person; the answer without white space around it.
+pub(crate) fn ask(question: &str) -> Result<String> {
+    let mut out = io::stderr();
+    write!(out, "{question}? (Enter for none) ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
 /// Prints text of our own, through the pager when it is long and a person reads it.
 pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
     let rows = usize::from(console::Term::stdout().size().0);
@@ -157,6 +167,11 @@ impl coldtrail_evidence::Progress for Bar {
     fn start(&self, objects: u64, bytes: u64) {
         self.bar.set_length(bytes);
         self.bar.set_message(format!("{objects} objects"));
+    }
+
+    fn more(&self, objects: u64, bytes: u64) {
+        self.bar.inc_length(bytes);
+        self.bar.set_message(format!("{objects} more in an archive"));
     }
 
     fn object(&self, bytes: u64) {

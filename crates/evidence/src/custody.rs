@@ -1,4 +1,4 @@
-//! The custody log: one line per command that touched the case, each bound to the line before by its hash.
+//! The custody log: what touched the case, each line bound to the line before by its hash.
 //!
 //! The chain shows an edit, an insertion or a removal anywhere but at the end: whoever can rewrite the whole file can
 //! also compute it anew. Note the last hash elsewhere (a report, a ticket) to prove the end too.
@@ -15,12 +15,12 @@ use crate::hash;
 /// The `prev` of the first line.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What was done, told by the caller, who knows clock, user and host.
+/// What is being done, told by the caller, who knows clock, user and host.
 #[derive(Debug, Clone)]
 pub struct Action<'a> {
-    /// When it ended, RFC 3339.
+    /// When, RFC 3339 with the offset from UTC.
     pub time: &'a str,
-    /// Who did it.
+    /// Who does it.
     pub actor: &'a str,
     /// On which machine.
     pub host: &'a str,
@@ -28,19 +28,38 @@ pub struct Action<'a> {
     pub command: &'a str,
     /// Which version of the program.
     pub tool_version: &'a str,
-    /// What came of it, in numbers.
+    /// SHA-256 of the program's file.
+    pub tool_sha256: &'a str,
+    /// What it works on.
+    pub inputs: serde_json::Value,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome<'a> {
+    /// When it ended, RFC 3339 with the offset from UTC.
+    pub time: &'a str,
+    /// In numbers.
     pub counts: serde_json::Value,
+    /// What was made, with hashes or versions.
+    pub outputs: serde_json::Value,
     /// The exit status.
     pub exit: i32,
 }
 
-/// One line of the custody log.
+/// One line of the custody log. An action has two: one before anything of it can be seen, one when it has ended. Where
+/// the second is missing, the action was cut off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Counted from 1.
     pub seq: u64,
-    /// When it ended, RFC 3339.
+    /// When, RFC 3339 with the offset from UTC.
     pub time: String,
+    /// `begin` or `end`.
+    pub phase: Phase,
+    /// Of an end: the line of its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
     /// Who did it.
     pub actor: String,
     /// On which machine.
@@ -49,10 +68,20 @@ pub struct Entry {
     pub command: String,
     /// Which version of the program.
     pub tool: String,
+    /// SHA-256 of the program's file.
+    pub tool_sha256: String,
+    /// What it worked on.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub inputs: serde_json::Value,
     /// What came of it, in numbers.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub counts: serde_json::Value,
+    /// What was made, with hashes or versions.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub outputs: serde_json::Value,
     /// The exit status.
-    pub exit: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
     /// Bytes of an unfinished line (of a run that was cut off while writing it) that this one took the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<u64>,
@@ -61,6 +90,16 @@ pub struct Entry {
     /// SHA-256 of this line as it was written, without this member.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hash: String,
+}
+
+/// Which of the two lines of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before anything of it can be seen.
+    Begin,
+    /// When it has ended.
+    End,
 }
 
 /// What checking the chain says.
@@ -100,8 +139,52 @@ pub enum Break {
     Torn,
 }
 
-/// Adds a line and waits until it is on the disk.
-pub fn append(case: &Case, action: &Action<'_>) -> Result<Entry> {
+/// Writes that an action begins, and waits until it is on the disk.
+pub fn begin(case: &Case, action: &Action<'_>) -> Result<Entry> {
+    append(
+        case,
+        Entry {
+            seq: 0,
+            time: action.time.to_owned(),
+            phase: Phase::Begin,
+            of: None,
+            actor: action.actor.to_owned(),
+            host: action.host.to_owned(),
+            command: action.command.to_owned(),
+            tool: action.tool_version.to_owned(),
+            tool_sha256: action.tool_sha256.to_owned(),
+            inputs: action.inputs.clone(),
+            counts: serde_json::Value::Null,
+            outputs: serde_json::Value::Null,
+            exit: None,
+            torn: None,
+            prev: String::new(),
+            hash: String::new(),
+        },
+    )
+}
+
+/// Writes how an action that began has ended, and waits until it is on the disk.
+pub fn end(case: &Case, begun: &Entry, outcome: &Outcome<'_>) -> Result<Entry> {
+    append(
+        case,
+        Entry {
+            time: outcome.time.to_owned(),
+            phase: Phase::End,
+            of: Some(begun.seq),
+            inputs: serde_json::Value::Null,
+            counts: outcome.counts.clone(),
+            outputs: outcome.outputs.clone(),
+            exit: Some(outcome.exit),
+            torn: None,
+            hash: String::new(),
+            ..begun.clone()
+        },
+    )
+}
+
+/// Adds a line, with its number and its tie to the line before.
+fn append(case: &Case, mut entry: Entry) -> Result<Entry> {
     let path = case.custody_path();
     let mut file = fs::OpenOptions::new()
         .read(true)
@@ -126,19 +209,7 @@ pub fn append(case: &Case, action: &Action<'_>) -> Result<Entry> {
             (last.seq + 1, last.hash)
         }
     };
-    let mut entry = Entry {
-        seq,
-        time: action.time.to_owned(),
-        actor: action.actor.to_owned(),
-        host: action.host.to_owned(),
-        command: action.command.to_owned(),
-        tool: action.tool_version.to_owned(),
-        counts: action.counts.clone(),
-        exit: action.exit,
-        torn: (torn > 0).then_some(torn),
-        prev,
-        hash: String::new(),
-    };
+    (entry.seq, entry.prev, entry.torn) = (seq, prev, (torn > 0).then_some(torn));
     let bare = serde_json::to_string(&entry).expect("texts and numbers are always JSON");
     entry.hash = hash::sha256(bare.as_bytes());
     let line = format!("{},\"hash\":\"{}\"}}\n", bare.strip_suffix('}').unwrap_or(&bare), entry.hash);
@@ -215,4 +286,82 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn parse(case: &Case, line: &[u8], number: u64) -> Result<Entry> {
     serde_json::from_slice(line).map_err(|source| Error::Line { path: case.custody_path(), line: number, source })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::NewCase;
+
+    fn case() -> (tempfile::TempDir, Case) {
+        let folder = tempfile::tempdir().unwrap();
+        let new = NewCase { name: "case", operator: None, reference: None, created: "2026-05-01T00:00:00Z" };
+        let case = Case::init(&folder.path().join("case"), &new).unwrap();
+        (folder, case)
+    }
+
+    fn act(case: &Case, command: &str) -> Entry {
+        let action = Action {
+            time: "2026-05-01T00:00:00+02:00",
+            actor: "analyst",
+            host: "laptop",
+            command,
+            tool_version: "0.1.0",
+            tool_sha256: "00",
+            inputs: serde_json::json!({ "nested": { "share": 0.5 } }),
+        };
+        let begun = begin(case, &action).unwrap();
+        let counts = serde_json::json!({ "objects": 3 });
+        let outcome = Outcome { time: "2026-05-01T00:00:01+02:00", counts, outputs: serde_json::Value::Null, exit: 0 };
+        end(case, &begun, &outcome).unwrap()
+    }
+
+    #[test]
+    fn every_edit_of_the_chain_shows() {
+        let (_folder, case) = case();
+        let last = ["init", "add logs", "ingest"].map(|command| act(&case, command)).into_iter().last().unwrap();
+        let entries = read(&case).unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(
+            entries.iter().map(|entry| entry.of).collect::<Vec<_>>(),
+            [None, Some(1), None, Some(3), None, Some(5)]
+        );
+        assert_eq!(verify(&case).unwrap(), Verdict::Intact { entries: 6, last: Some(last.hash) });
+        let path = case.custody_path();
+        let text = fs::read_to_string(&path).unwrap();
+        let broken = |text: &str, seq, reason| {
+            fs::write(&path, text).unwrap();
+            assert_eq!(verify(&case).unwrap(), Verdict::Broken { seq, reason });
+        };
+        broken(&text.replace("add logs", "add less"), 3, Break::Edited);
+        broken(&text.replacen("{\"seq\":2", "{ \"seq\":2", 1), 2, Break::Edited);
+        let lines: Vec<&str> = text.lines().collect();
+        for gone in 0..lines.len() - 1 {
+            let rest: Vec<&str> = lines.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, l)| *l).collect();
+            broken(&format!("{}\n", rest.join("\n")), gone as u64 + 1, Break::Unlinked);
+        }
+        broken(&text[..text.len() - 5], 6, Break::Torn);
+        // A torn line is replaced, and the next one says so.
+        let entry = act(&case, "sql");
+        assert_eq!(entry.seq, 7);
+        assert!(read(&case).unwrap()[5].torn.is_some());
+        assert!(matches!(verify(&case).unwrap(), Verdict::Intact { entries: 7, .. }));
+    }
+
+    #[test]
+    fn a_bit_flipped_in_any_byte_shows() {
+        let (_folder, case) = case();
+        for number in 0..4 {
+            act(&case, &format!("command {number}"));
+        }
+        let path = case.custody_path();
+        let text = fs::read(&path).unwrap();
+        for at in 0..text.len() {
+            let mut changed = text.clone();
+            changed[at] ^= 1 << (at % 8);
+            fs::write(&path, &changed).unwrap();
+            assert!(matches!(verify(&case).unwrap(), Verdict::Broken { .. }), "byte {at}");
+        }
+    }
 }

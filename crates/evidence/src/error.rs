@@ -81,6 +81,20 @@ pub enum Error {
         /// Some of them.
         examples: Vec<String>,
     },
+    /// A folder to be filled holds something.
+    #[error("{}: the folder is not empty", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that should hold public keys.
+    #[error("{}: no public keys: {message}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The object is bigger than the caller can hold.
     #[error("{key}: {size} bytes are more than the {cap} that can be held here")]
     ObjectTooBig {
@@ -126,6 +140,10 @@ impl Error {
             }
             Error::UnknownObject { .. } => {
                 "`coldtrail sql \"select * from objects\"` lists what was collected".to_owned()
+            }
+            Error::NotEmpty { .. } => "name a folder that is not there yet".to_owned(),
+            Error::KeyFile { .. } => {
+                "give what `aws cloudtrail list-public-keys --start-time … --end-time …` prints, or PEM".to_owned()
             }
             Error::AmbiguousObject { .. } => "give more characters of the object id".to_owned(),
             Error::Io { source, .. } => match source.kind() {

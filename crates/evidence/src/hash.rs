@@ -1,5 +1,9 @@
 //! SHA-256 as lower-case hexadecimal text, the form in which every hash is written here.
 
+use std::io::{self, Read};
+use std::path::Path;
+
+use fs_err as fs;
 use sha2::{Digest, Sha256};
 
 /// A hash that is fed piece by piece.
@@ -29,6 +33,20 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// The SHA-256 of a file.
+pub fn sha256_of_file(path: &Path) -> io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let got = file.read(&mut buffer)?;
+        if got == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(buffer.get(..got).unwrap_or_default());
+    }
+}
+
 /// The id of an object: the same bytes under two keys are two objects, the same bytes under the same key are one.
 pub fn object_id(sha256_hex: &str, key: &str) -> String {
     let mut hasher = Hasher::default();
@@ -40,7 +58,7 @@ pub fn object_id(sha256_hex: &str, key: &str) -> String {
     id
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
 }

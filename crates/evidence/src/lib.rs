@@ -15,18 +15,25 @@
 
 mod error;
 
+pub mod absent;
 pub mod add;
 mod archive;
 pub mod case;
+mod collector;
 pub mod custody;
+pub mod digest;
+pub mod export;
 pub mod hash;
 pub mod manifest;
 pub mod object_key;
 pub mod open;
+mod sidecar;
+pub mod verify;
 
-pub use add::{AddOptions, Added, Progress, add};
+pub use add::{AddOptions, Progress, add};
 pub use case::{Case, NewCase};
+pub use collector::{About, Added, BATCH, Collector, Intake, Taken, partial_dir};
 pub use error::{Error, Result};
-pub use manifest::{Entry, Location, Manifest, Packing, Place};
+pub use manifest::{Entry, Location, Manifest, Packing, Place, S3Place};
 pub use object_key::ObjectKey;
-pub use open::{Damage, Facts, Limits, Opened, hash_stored, open, open_bytes, read_stored};
+pub use open::{Damage, Facts, Limits, Opened, hash_stored, open, open_bytes, open_examined, read_stored};

@@ -1,6 +1,6 @@
 //! The manifest: one line per collected object, only ever appended to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,8 +35,34 @@ pub struct Entry {
     pub location: Location,
     /// The absolute path it was taken from.
     pub origin: String,
-    /// What the provider says about it (the sidecar `<name>.metadata.json`), whole.
+    /// Where it lay in S3, if that is known: it was fetched from there, or `add --as` said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3Place>,
+    /// What the provider says about it, in the shape of `aws s3api head-object` output: told at download, or by the
+    /// sidecar `<name>.metadata.json`; whole.
     pub metadata: Option<serde_json::Value>,
+}
+
+/// A place in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct S3Place {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, as S3 has it.
+    pub key: String,
+    /// The version, in a bucket that keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl std::fmt::Display for S3Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)?;
+        match &self.version {
+            Some(version) => write!(f, " (version {version})"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Entry {
@@ -160,6 +186,49 @@ impl Manifest {
             }),
         }
     }
+}
+
+/// The SHA-256 and the size of the manifest as it stands; none when nothing was collected yet.
+pub fn state(case: &Case) -> Result<Option<(String, u64)>> {
+    let path = case.manifest_path();
+    match crate::hash::sha256_of_file(&path).and_then(|hash| Ok((hash, fs::metadata(&path)?.len()))) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some).map_err(Error::io("read", &path)),
+    }
+}
+
+/// Writes `manifest-sha256.txt` at the root of the case, in the form of `sha256sum`, so that the objects can be checked
+/// without this program: `sha256sum -c manifest-sha256.txt` (see RFC 8493, BagIt).
+pub fn write_sums(case: &Case, manifest: &Manifest) -> Result<()> {
+    let mut lines = BTreeSet::new();
+    for entry in &manifest.entries {
+        match &entry.location {
+            Location::Stored => {
+                let path = case.object_path(&entry.sha256);
+                let path = path.strip_prefix(case.root()).unwrap_or(&path).to_string_lossy().into_owned();
+                lines.insert(sum_line(&entry.sha256, &path));
+            }
+            Location::InPlace { path } => {
+                lines.insert(sum_line(&entry.sha256, &path.to_string_lossy()));
+            }
+            // Its bytes are part of the archive, which has a line of its own.
+            Location::Member { .. } => {}
+        }
+    }
+    let text: String = lines.into_iter().collect();
+    let path = case.root().join("manifest-sha256.txt");
+    let unfinished = case.root().join(".manifest-sha256.txt.new");
+    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
+    fs::rename(&unfinished, &path).map_err(Error::io("write", &path))
+}
+
+/// A line as `sha256sum` writes it: a name with a line break or a backslash is escaped, and the line begins with `\`.
+fn sum_line(sha256: &str, path: &str) -> String {
+    if !path.contains(['\\', '\n', '\r']) {
+        return format!("{sha256}  {path}\n");
+    }
+    let escaped = path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    format!("\\{sha256}  {escaped}\n")
 }
 
 /// Appends lines to the manifest, some hundred at a time.

@@ -21,9 +21,10 @@ use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
 use crate::manifest::{Entry, Location};
+use gzip::Packed;
 
 pub(crate) use input::Input;
-pub(crate) use member::{Streams, member as open_member};
+pub(crate) use member::{Streams, member as open_member, stored};
 
 /// Up to this size an object is read at once; bigger ones are streamed.
 const IN_MEMORY: u64 = 64 << 20;
@@ -175,6 +176,16 @@ impl Opened {
         Ok(Opened { input, notes, layers, inflated: 0 })
     }
 
+    /// Takes the first bytes: this many, or all of them when there are fewer or they are in memory.
+    pub fn head(&mut self, want: usize) -> io::Result<Vec<u8>> {
+        let mut head = self.input.take_buffered();
+        self.inflated += head.len() as u64;
+        let missing = want.saturating_sub(head.len());
+        head.reserve(missing);
+        self.take(missing as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
     /// The first bytes, at most this many, without taking them.
     pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
         self.input.peek(want)
@@ -266,6 +277,22 @@ pub fn open(case: &Case, entry: &Entry, limits: &Limits) -> Result<Opened> {
     let input = member::stored(case, &entry.location, &entry.sha256, limits, &notes)?;
     let place = location_path(case, &entry.location, &entry.sha256);
     Opened::build(input, notes, limits).map_err(Error::io("read", &place))
+}
+
+/// Opens the bytes of an object that was examined when it was added and that still have its hash. What was found
+/// then is true of them, so that a log of one sound gzip member, as nearly all are, can be inflated at once.
+pub fn open_examined(entry: &Entry, bytes: Vec<u8>, limits: &Limits) -> Opened {
+    let plain = entry.members == 1 && entry.damage.is_none() && entry.layers.len() == 1;
+    let small = entry.inflated_size <= IN_MEMORY.min(limits.inflated);
+    if plain && small && entry.layers.first().is_some_and(|layer| layer == Packed::Gzip.name()) {
+        let mut inflated = vec![0; usize::try_from(entry.inflated_size).unwrap_or_default()];
+        if libdeflater::Decompressor::new().gzip_decompress(&bytes, &mut inflated) == Ok(inflated.len()) {
+            let notes = Notes::default();
+            notes.member();
+            return Opened { input: Input::memory(inflated), notes, layers: entry.layers.clone(), inflated: 0 };
+        }
+    }
+    open_bytes(bytes, limits)
 }
 
 /// Opens bytes that are in memory.

@@ -33,21 +33,20 @@ pub(crate) struct Tally {
     pub(crate) times: Option<(i64, i64)>,
 }
 
-/// A row's time, batch and place in the batch; sorted, they are the order of a file.
-type TimedRow = (i64, u32, u32);
+/// A row's day, time, batch and place in the batch; sorted, they are the order of the files.
+type TimedRow = (Option<i32>, i64, u32, u32);
 
 /// Rows of a table that wait to be written.
 #[derive(Default)]
 struct Pending {
     batches: Vec<RecordBatch>,
-    /// For each day: time, batch and row; sorted, they are the order of the file.
-    days: BTreeMap<Option<i32>, Vec<TimedRow>>,
+    rows: Vec<TimedRow>,
 }
 
 pub(crate) struct Collector<'a> {
     lake: &'a Path,
     pub(crate) seen: Seen,
-    pending: HashMap<&'static str, Pending>,
+    pending: BTreeMap<&'static str, Pending>,
     bytes: usize,
     objects: ObjectRows,
     duplicates: DuplicateRows,
@@ -60,7 +59,7 @@ impl<'a> Collector<'a> {
         Collector {
             lake,
             seen,
-            pending: HashMap::new(),
+            pending: BTreeMap::new(),
             bytes: 0,
             objects: ObjectRows::default(),
             duplicates: DuplicateRows::default(),
@@ -69,14 +68,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Takes what came out of an object.
-    pub(crate) fn part(&mut self, task: &Task, part: Part, tally: &mut Tally) -> Result<()> {
+    /// Takes what came out of objects among `tasks`.
+    pub(crate) fn part(&mut self, tasks: &[Task], part: Part, tallies: &mut [Tally]) -> Result<()> {
         match part {
             Part::Rejects(batch) => {
                 self.bytes += batch.get_array_memory_size();
                 self.ledger.push((&ledger::REJECTS, batch));
             }
-            Part::Rows(chunk) => self.rows(task, chunk, tally)?,
+            Part::Rows(chunk) => self.rows(tasks, chunk, tallies)?,
         }
         if self.bytes > FULL {
             self.write()?;
@@ -84,52 +83,54 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn rows(&mut self, task: &Task, chunk: Chunk, tally: &mut Tally) -> Result<()> {
-        let Chunk { table, batch } = chunk;
+    fn rows(&mut self, tasks: &[Task], chunk: Chunk, tallies: &mut [Tally]) -> Result<()> {
+        let Chunk { table, batch, runs } = chunk;
         let rows = batch.rows;
         let (records, hashes) = (ints(&rows, position::RECORD), ints(&rows, position::HASH));
         let times = rows.column(position::TIME).as_any().downcast_ref::<TimestampMicrosecondArray>().cloned();
-        let time = |row: usize| times.as_ref().filter(|t| t.is_valid(row)).map(|t| t.value(row));
-        let object = self.seen.object(&task.entry.object);
         let pending = self.pending.entry(table.name).or_default();
         let index = pending.batches.len() as u32;
-        let mut kept = 0;
-        for row in 0..rows.num_rows() {
-            let time = time(row);
-            if let Some(time) = time {
-                let (first, last) = tally.times.unwrap_or((time, time));
-                tally.times = Some((first.min(time), last.max(time)));
-            }
-            let date = time.map(|t| t.div_euclid(MICROS_PER_DAY) as i32).filter(|date| DAYS.contains(date));
-            let record = records.value(row);
-            let twice = if let Some(first) = &task.copy_of {
-                Some((first.clone(), record))
-            } else if batch.unique.get(row).copied().unwrap_or(false) {
-                self.seen.touch((table.name, date))?;
-                let there = self.seen.insert((table.name, date), hashes.value(row), (object, record as u32));
-                there.map(|(object, record)| (self.seen.name(object).to_owned(), i64::from(record)))
-            } else {
-                None
-            };
-            match twice {
-                Some((kept_object, kept_record)) => {
-                    tally.duplicates += 1;
-                    self.duplicates.push(&DuplicateRow {
-                        source: Some(Cow::Borrowed(table.name)),
-                        evidence_object: Some(Cow::Borrowed(&task.entry.object)),
-                        evidence_record: Some(record),
-                        kept_object: Some(Cow::Owned(kept_object)),
-                        kept_record: Some(kept_record),
-                    });
+        let (mut row, mut kept) = (0, 0);
+        for (at, count) in runs {
+            let (task, tally) = (&tasks[at], &mut tallies[at]);
+            let object = self.seen.object(&task.entry.object);
+            for row in row..row + count {
+                let time = times.as_ref().filter(|times| times.is_valid(row)).map(|times| times.value(row));
+                if let Some(time) = time {
+                    let (first, last) = tally.times.unwrap_or((time, time));
+                    tally.times = Some((first.min(time), last.max(time)));
                 }
-                None => {
-                    kept += 1;
-                    // Rows without a time come last.
-                    pending.days.entry(date).or_default().push((time.unwrap_or(i64::MAX), index, row as u32));
+                let date = time.map(|t| t.div_euclid(MICROS_PER_DAY) as i32).filter(|date| DAYS.contains(date));
+                let record = records.value(row);
+                let twice = if let Some(first) = &task.copy_of {
+                    Some((first.clone(), record))
+                } else if batch.unique.get(row).copied().unwrap_or(false) {
+                    let there = self.seen.insert((table.name, date), hashes.value(row), (object, record as u32))?;
+                    there.map(|(object, record)| (self.seen.name(object).to_owned(), i64::from(record)))
+                } else {
+                    None
+                };
+                match twice {
+                    Some((kept_object, kept_record)) => {
+                        tally.duplicates += 1;
+                        self.duplicates.push(&DuplicateRow {
+                            source: Some(Cow::Borrowed(table.name)),
+                            evidence_object: Some(Cow::Borrowed(&task.entry.object)),
+                            evidence_record: Some(record),
+                            kept_object: Some(Cow::Owned(kept_object)),
+                            kept_record: Some(kept_record),
+                        });
+                    }
+                    None => {
+                        tally.kept += 1;
+                        kept += 1;
+                        // Rows without a time come last.
+                        pending.rows.push((date, time.unwrap_or(i64::MAX), index, row as u32));
+                    }
                 }
             }
+            row += count;
         }
-        tally.kept += kept;
         if kept > 0 {
             self.bytes += rows.get_array_memory_size();
             pending.batches.push(rows);
@@ -178,21 +179,22 @@ impl<'a> Collector<'a> {
 
     /// Writes the rows that wait, table by table and day by day, in parallel.
     fn write(&mut self) -> Result<()> {
-        let mut work: Vec<(&'static Table, Option<i32>, Vec<TimedRow>)> = Vec::new();
+        let mut work: Vec<(&'static Table, &[TimedRow])> = Vec::new();
+        for pending in self.pending.values_mut() {
+            pending.rows.par_sort_unstable();
+        }
         for table in TABLES.iter().copied().filter(|table| table.events) {
-            let Some(pending) = self.pending.get_mut(table.name) else { continue };
-            for (date, mut rows) in std::mem::take(&mut pending.days) {
-                rows.sort_unstable();
-                work.extend(rows.chunks(FILE_ROWS).map(|part| (table, date, part.to_vec())));
-            }
+            let rows = self.pending.get(table.name).map(|pending| pending.rows.as_slice()).unwrap_or_default();
+            let days = rows.chunk_by(|(day, ..), (next, ..)| day == next);
+            work.extend(days.flat_map(|rows| rows.chunks(FILE_ROWS)).map(|rows| (table, rows)));
         }
         let (pending, lake) = (&self.pending, self.lake);
         let files: Result<Vec<NewFile>> = work
             .into_par_iter()
             .with_max_len(1)
-            .map(|(table, date, rows)| {
+            .map(|(table, rows)| {
                 let batches = pending.get(table.name).map(|pending| pending.batches.as_slice()).unwrap_or_default();
-                write_rows(lake, table, date, batches, &rows)
+                write_rows(lake, table, batches, rows)
             })
             .collect();
         for file in files? {
@@ -227,18 +229,13 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn write_rows(
-    lake: &Path,
-    table: &'static Table,
-    date: Option<i32>,
-    batches: &[RecordBatch],
-    rows: &[TimedRow],
-) -> Result<NewFile> {
+fn write_rows(lake: &Path, table: &'static Table, batches: &[RecordBatch], rows: &[TimedRow]) -> Result<NewFile> {
+    let date = rows.first().and_then(|(date, ..)| *date);
     // Only the batches that the file takes from, so that a day of few rows does not carry all of them.
     let mut places = HashMap::new();
     let mut used: Vec<RecordBatch> = Vec::new();
     let mut order = Order::with_capacity(rows.len());
-    for (_, batch, row) in rows {
+    for (.., batch, row) in rows {
         let at = *places.entry(*batch).or_insert_with(|| {
             used.extend(batches.get(*batch as usize).cloned());
             used.len() - 1
@@ -246,10 +243,10 @@ fn write_rows(
         order.push((at, *row as usize));
     }
     let real = |time: &i64| *time != i64::MAX;
-    let first = rows.first().map(|(time, ..)| *time).filter(real);
-    let last = rows.iter().rev().map(|(time, ..)| *time).find(real);
+    let first = rows.first().map(|(_, time, ..)| *time).filter(real);
+    let last = rows.iter().rev().map(|(_, time, ..)| *time).find(real);
     // A file with rows that have no time is never passed over because of its times.
-    let all = rows.last().is_some_and(|(time, ..)| real(time));
+    let all = rows.last().is_some_and(|(_, time, ..)| real(time));
     let times = first.zip(last).filter(|_| all && date.is_some());
     write_file(lake, table, date, times, &used, &order).map_err(Error::Lake)
 }

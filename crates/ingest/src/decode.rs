@@ -1,18 +1,20 @@
 //! One object: opened, recognised, framed, decoded.
 
 use std::borrow::Cow;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use coldtrail_evidence::hash::sha256;
-use coldtrail_evidence::{Case, Damage, Entry, Facts, Limits, Opened, hash_stored, open, open_bytes, read_stored};
+use coldtrail_evidence::{Case, Damage, Entry, Limits, Opened, hash_stored, open, open_examined, read_stored};
 use coldtrail_lake::rows_as_json;
 use coldtrail_schema::Table;
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise,
+    Broken, Decoded, Decoder, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise,
 };
 
 use crate::plan::Task;
@@ -22,7 +24,7 @@ const IN_MEMORY: u64 = 64 << 20;
 /// Parquet needs its end before its beginning and is held whole.
 pub(crate) const PARQUET_CAP: u64 = 1 << 30;
 /// How much is looked at to recognise an object.
-pub(crate) const HEAD: u64 = 256 << 10;
+pub(crate) const HEAD: usize = 256 << 10;
 /// Rows are handed on when this much text has become rows.
 const CHUNK: usize = 32 << 20;
 /// How much of a rejected record is kept.
@@ -40,32 +42,188 @@ pub(crate) struct Outcome {
     pub(crate) rejects: u64,
 }
 
-/// Rows of one object.
+impl Outcome {
+    fn failed(reason: String) -> Outcome {
+        Outcome { status: "failed", reason: Some(reason), ..Outcome::default() }
+    }
+}
+
+/// Rows of a table, from one object after the other.
 pub(crate) struct Chunk {
     pub(crate) table: &'static Table,
     pub(crate) batch: Batch,
+    /// Which task gave how many of the rows, in order.
+    pub(crate) runs: Vec<(usize, usize)>,
 }
 
-/// What comes out of an object, in order.
+/// What comes out of objects, in order for each table.
 pub(crate) enum Part {
     Rows(Chunk),
     Rejects(RecordBatch),
 }
 
-/// Decodes an object. Whatever goes wrong with it is in the outcome; rows decoded before stay.
-pub(crate) fn decode(case: &Case, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
-    if task.entry.is_archive() {
-        let format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
-        return Outcome { status: "archive", format, damage: task.entry.damage.clone(), ..Outcome::default() };
-    }
-    match catch_unwind(AssertUnwindSafe(|| decode_object(case, task, limits, emit))) {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(reason)) => Outcome { status: "failed", reason: Some(reason), ..Outcome::default() },
-        Err(_panic) => {
-            let reason = "internal error while decoding it".to_owned();
-            Outcome { status: "failed", reason: Some(reason), ..Outcome::default() }
+/// Decodes objects one after the other. Their rows share the builders of a table: most objects are small, and arrays
+/// of a few rows each would need many times the memory of what is in them.
+#[derive(Default)]
+struct Worker {
+    open: Vec<Open>,
+    rejects: RejectRows,
+}
+
+/// The decoder of a source with the rows that wait in it.
+struct Open {
+    source: &'static LogSource,
+    decoder: Box<dyn Decoder>,
+    runs: Vec<(usize, usize)>,
+    /// How much text became rows.
+    text: usize,
+}
+
+impl Open {
+    fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
+        self.text = 0;
+        if !self.decoder.rows().is_empty() {
+            let (batch, runs) = (self.decoder.rows().finish(), std::mem::take(&mut self.runs));
+            emit(Part::Rows(Chunk { table: self.source.table, batch, runs }));
         }
     }
+}
+
+impl Worker {
+    /// Decodes an object, which is number `at` of the tasks. Whatever goes wrong with it is in the outcome; rows
+    /// decoded before stay.
+    fn decode(&mut self, case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
+        if task.entry.is_archive() {
+            let format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
+            return Outcome { status: "archive", format, damage: task.entry.damage.clone(), ..Outcome::default() };
+        }
+        self.object(case, at, task, limits, emit).unwrap_or_else(Outcome::failed)
+    }
+
+    /// Hands over the rows that wait.
+    fn finish(&mut self, emit: &mut dyn FnMut(Part)) {
+        for open in &mut self.open {
+            open.flush(emit);
+        }
+        if !self.rejects.is_empty() {
+            emit(Part::Rejects(self.rejects.finish()));
+        }
+    }
+
+    fn object(
+        &mut self,
+        case: &Case,
+        at: usize,
+        task: &Task,
+        limits: &Limits,
+        emit: &mut dyn FnMut(Part),
+    ) -> Result<Outcome, String> {
+        let entry = &task.entry;
+        let mut object = opened(case, entry, limits)?;
+        let head = object.head(HEAD).map_err(|error| error.to_string())?;
+        if head.starts_with(b"PAR1") {
+            let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
+            let json = rows_as_json(&entry.key, stored).map_err(|error| error.to_string())?;
+            return self.records(at, task, json, io::empty(), true, emit).map(|(outcome, _)| outcome);
+        }
+        let (mut outcome, object) = self.records(at, task, head, object, false, emit)?;
+        let facts = object.facts();
+        let damage = facts.damage.as_ref().map(Damage::to_string).or_else(|| entry.damage.clone());
+        let harmless = facts.damage.as_ref().is_none_or(Damage::is_harmless);
+        if damage.is_some() && !harmless && outcome.rows + outcome.rejects == 0 {
+            outcome.status = "failed";
+            outcome.reason = damage.clone();
+        }
+        outcome.damage = damage;
+        Ok(outcome)
+    }
+
+    fn records<R: Read>(
+        &mut self,
+        at: usize,
+        task: &Task,
+        head: Vec<u8>,
+        rest: R,
+        parquet: bool,
+        emit: &mut dyn FnMut(Part),
+    ) -> Result<(Outcome, R), String> {
+        let entry = &task.entry;
+        let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
+        let whole = head.len() < HEAD;
+        let (source, framing) = match recognise(&entry.key, &task.key, start, whole, parquet) {
+            Recognised::Source(source, framing) => (source, framing),
+            Recognised::Empty => return Ok((Outcome { status: "empty", ..Outcome::default() }, rest)),
+            Recognised::Unknown(reason) => {
+                return Ok((Outcome { status: "unrecognised", reason: Some(reason), ..Outcome::default() }, rest));
+            }
+        };
+        let place = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
+            self.open.push(Open { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
+            self.open.len() - 1
+        });
+        let open = &mut self.open[place];
+        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole });
+        open.decoder.rows().begin(&entry.object);
+        let outcome =
+            Outcome { status: "ingested", source: Some(source), format: Some(framing.name()), ..Outcome::default() };
+        let mut sink = ObjectSink { at, object: &entry.object, open, rejects: &mut self.rejects, outcome, emit };
+        let rest = frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
+        Ok((sink.outcome, rest))
+    }
+}
+
+/// Workers that are free, with builders that have the room which the last rows needed.
+#[derive(Default)]
+pub(crate) struct Workers(Mutex<Vec<Worker>>);
+
+impl Workers {
+    fn lock(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decodes the objects `range` of `tasks`: their parts, and the outcome of each.
+    pub(crate) fn decode(
+        &self,
+        case: &Case,
+        tasks: &[Task],
+        range: Range<usize>,
+        limits: &Limits,
+    ) -> (Vec<Part>, Vec<Outcome>) {
+        let mut worker = self.lock().pop().unwrap_or_default();
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            let mut parts = Vec::new();
+            let emit = &mut |part| parts.push(part);
+            let numbered = range.clone().zip(tasks.get(range.clone()).unwrap_or_default());
+            let outcomes = numbered.map(|(at, task)| worker.decode(case, at, task, limits, emit)).collect();
+            worker.finish(emit);
+            (parts, outcomes)
+        }));
+        match decoded {
+            Ok(decoded) => {
+                self.lock().push(worker);
+                decoded
+            }
+            // What panicked has left its rows half done; by itself, each of the others is decoded all the same.
+            Err(_panic) => {
+                let mut parts = Vec::new();
+                let numbered = range.clone().zip(tasks.get(range).unwrap_or_default());
+                let emit = &mut |part| parts.push(part);
+                let outcomes = numbered.map(|(at, task)| alone(case, at, task, limits, emit)).collect();
+                (parts, outcomes)
+            }
+        }
+    }
+}
+
+/// Decodes an object by itself and hands its rows on as they come.
+pub(crate) fn alone(case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut worker = Worker::default();
+        let outcome = worker.decode(case, at, task, limits, emit);
+        worker.finish(emit);
+        outcome
+    }))
+    .unwrap_or_else(|_panic| Outcome::failed("internal error while decoding it".to_owned()))
 }
 
 /// The object's bytes, checked against the manifest.
@@ -74,7 +232,7 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
     if entry.size <= IN_MEMORY {
         let bytes = read_stored(case, entry, IN_MEMORY).map_err(|error| error.to_string())?;
         let found = sha256(&bytes);
-        return if found == entry.sha256 { Ok(open_bytes(bytes, limits)) } else { Err(altered(found)) };
+        return if found == entry.sha256 { Ok(open_examined(entry, bytes, limits)) } else { Err(altered(found)) };
     }
     let found = hash_stored(case, entry).map_err(|error| error.to_string())?;
     if found != entry.sha256 {
@@ -83,100 +241,24 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
     open(case, entry, limits).map_err(|error| error.to_string())
 }
 
-fn decode_object(case: &Case, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Result<Outcome, String> {
-    let entry = &task.entry;
-    let mut object = opened(case, entry, limits)?;
-    let mut head = Vec::with_capacity(HEAD as usize);
-    object.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| error.to_string())?;
-    if head.starts_with(b"PAR1") {
-        let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
-        let json = rows_as_json(&entry.key, stored).map_err(|error| error.to_string())?;
-        let head = json.get(..json.len().min(HEAD as usize)).unwrap_or_default();
-        let whole = head.len() == json.len();
-        return records(task, head, whole, true, Cursor::new(&json), emit).map(|(outcome, _)| outcome);
-    }
-    let whole = (head.len() as u64) < HEAD;
-    let reader = Cursor::new(&head).chain(object);
-    let (mut outcome, reader) = records(task, &head, whole, false, reader, emit)?;
-    let facts = match reader {
-        Some(reader) => reader.into_inner().1.facts(),
-        None => Facts { damage: None, ..Facts::default() },
-    };
-    let damage = facts.damage.as_ref().map(Damage::to_string).or_else(|| entry.damage.clone());
-    let harmless = facts.damage.as_ref().is_none_or(Damage::is_harmless);
-    if damage.is_some() && !harmless && outcome.rows + outcome.rejects == 0 {
-        outcome.status = "failed";
-        outcome.reason = damage.clone();
-    }
-    outcome.damage = damage;
-    Ok(outcome)
-}
-
-fn records<R: Read>(
-    task: &Task,
-    head: &[u8],
-    whole: bool,
-    parquet: bool,
-    reader: R,
-    emit: &mut dyn FnMut(Part),
-) -> Result<(Outcome, Option<R>), String> {
-    let entry = &task.entry;
-    let (source, framing) = match recognise(&entry.key, &task.key, head, whole, parquet) {
-        Recognised::Source(source, framing) => (source, framing),
-        Recognised::Empty => return Ok((Outcome { status: "empty", ..Outcome::default() }, Some(reader))),
-        Recognised::Unknown(reason) => {
-            return Ok((Outcome { status: "unrecognised", reason: Some(reason), ..Outcome::default() }, Some(reader)));
-        }
-    };
-    let decoder = (source.decoder)(&Head { name: &entry.key, key: &task.key, bytes: head, whole });
-    let mut sink = ObjectSink::new(&entry.object, source, framing, decoder, emit);
-    let reader = frame(reader, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
-    sink.flush();
-    Ok((sink.outcome, Some(reader)))
-}
-
-/// Gives records to the decoder and counts what becomes of them.
+/// Gives the records of an object to the decoder and counts what becomes of them.
 struct ObjectSink<'a> {
+    at: usize,
     object: &'a str,
-    source: &'static LogSource,
-    decoder: Box<dyn Decoder>,
-    rejects: RejectRows,
+    open: &'a mut Open,
+    rejects: &'a mut RejectRows,
     outcome: Outcome,
-    since: usize,
     emit: &'a mut dyn FnMut(Part),
 }
 
-impl<'a> ObjectSink<'a> {
-    fn new(
-        object: &'a str,
-        source: &'static LogSource,
-        framing: Framing,
-        decoder: Box<dyn Decoder>,
-        emit: &'a mut dyn FnMut(Part),
-    ) -> Self {
-        let outcome =
-            Outcome { status: "ingested", source: Some(source), format: Some(framing.name()), ..Outcome::default() };
-        ObjectSink { object, source, decoder, rejects: RejectRows::default(), outcome, since: 0, emit }
-    }
-
-    fn flush(&mut self) {
-        self.since = 0;
-        if !self.decoder.rows().is_empty() {
-            let batch = self.decoder.rows().finish(self.object);
-            (self.emit)(Part::Rows(Chunk { table: self.source.table, batch }));
-        }
-        if !self.rejects.is_empty() {
-            (self.emit)(Part::Rejects(self.rejects.finish()));
-        }
-    }
-
+impl ObjectSink<'_> {
     fn reject(&mut self, ordinal: u64, offset: Option<u64>, bytes: &[u8], size: u64, reject: &Reject) {
         self.outcome.rejects += 1;
         self.rejects.push(&RejectRow {
             evidence_object: Some(Cow::Borrowed(self.object)),
             evidence_record: i64::try_from(ordinal).ok(),
             evidence_offset: offset.and_then(|o| i64::try_from(o).ok()),
-            source: Some(Cow::Borrowed(self.source.name)),
+            source: Some(Cow::Borrowed(self.open.source.name)),
             field: reject.field.map(Cow::Borrowed),
             reason: Some(Cow::Borrowed(&reject.reason)),
             size: i64::try_from(size).ok(),
@@ -185,17 +267,26 @@ impl<'a> ObjectSink<'a> {
     }
 
     fn add(&mut self, bytes: usize) {
-        self.since += bytes;
-        if self.since >= CHUNK {
-            self.flush();
+        self.open.text += bytes;
+        if self.open.text >= CHUNK {
+            self.open.flush(self.emit);
+            if !self.rejects.is_empty() {
+                (self.emit)(Part::Rejects(self.rejects.finish()));
+            }
         }
     }
 }
 
 impl Sink for ObjectSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
-        match self.decoder.record(record) {
-            Ok(Decoded::Row) => self.outcome.rows += 1,
+        match self.open.decoder.record(record) {
+            Ok(Decoded::Row) => {
+                self.outcome.rows += 1;
+                match self.open.runs.last_mut() {
+                    Some((at, rows)) if *at == self.at => *rows += 1,
+                    _ => self.open.runs.push((self.at, 1)),
+                }
+            }
             Ok(Decoded::Nothing) => {}
             Err(reject) => {
                 let bytes = record.text.as_bytes();

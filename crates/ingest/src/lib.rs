@@ -12,7 +12,9 @@ mod plan;
 mod record;
 mod run;
 mod seen;
+mod verdicts;
 
 pub use error::{Error, Result};
 pub use record::{FoundRecord, find_record};
 pub use run::{Done, Options, Progress, Summary, ingest};
+pub use verdicts::write_verdicts;

@@ -1,6 +1,6 @@
 //! One record as it stands in its object: what a row, a reject or a duplicate was made from.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Read};
 
 use coldtrail_evidence::{Case, Entry, Limits, ObjectKey, read_stored};
 use coldtrail_lake::rows_as_json;
@@ -27,29 +27,23 @@ pub struct FoundRecord {
 pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> Result<FoundRecord> {
     let failed = |reason: String| Error::Object { key: entry.key.clone(), reason };
     let mut object = opened(case, entry, limits).map_err(failed)?;
-    let mut head = Vec::with_capacity(HEAD as usize);
-    object.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| failed(error.to_string()))?;
+    let mut head = object.head(HEAD).map_err(|error| failed(error.to_string()))?;
     let parquet = head.starts_with(b"PAR1");
-    let json = if parquet {
+    if parquet {
         let stored = read_stored(case, entry, PARQUET_CAP).map_err(Error::Evidence)?;
-        rows_as_json(&entry.key, stored).map_err(Error::Lake)?
-    } else {
-        Vec::new()
-    };
-    let start = if parquet { json.get(..json.len().min(HEAD as usize)).unwrap_or_default() } else { &head };
-    let whole = (start.len() as u64) < HEAD;
+        head = rows_as_json(&entry.key, stored).map_err(Error::Lake)?;
+    }
+    let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
+    let whole = head.len() < HEAD;
     let framing = match recognise(&entry.key, &ObjectKey::parse(&entry.key), start, whole, parquet) {
         Recognised::Source(_, framing) => framing,
         // Nothing was made from it; its lines can be looked at all the same.
         Recognised::Empty | Recognised::Unknown(_) => Framing::Lines,
     };
     let mut look = Look { wanted: record, last: 0, found: None, format: framing.name() };
-    let framed = if parquet {
-        frame(Cursor::new(&json), framing, &mut look).map(|_| ())
-    } else {
-        frame(Cursor::new(&head).chain(object), framing, &mut look).map(|_| ())
-    };
-    framed.map_err(|error| failed(error.to_string()))?;
+    // The rows of a Parquet file are all in the head.
+    let rest: Box<dyn Read> = if parquet { Box::new(io::empty()) } else { Box::new(object) };
+    frame(head, rest, framing, &mut look).map_err(|error| failed(error.to_string()))?;
     let last = look.last;
     look.found.ok_or(Error::NoRecord { key: entry.key.clone(), record, last })
 }

@@ -1,11 +1,13 @@
 //! The run: batch after batch.
 
+use std::ops::Range;
+
 use coldtrail_evidence::{Case, Limits, Manifest};
 use coldtrail_lake::Lake;
 use rayon::prelude::*;
 
 use crate::collect::{Collector, Tally};
-use crate::decode::{Outcome, Part, decode};
+use crate::decode::{Outcome, Part, Workers, alone};
 use crate::error::{Error, Result};
 use crate::plan::{Task, plan};
 use crate::seen::Seen;
@@ -20,7 +22,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { limits: Limits::default(), batch_bytes: 256 << 20 }
+        // Larger batches make larger files, but their memory is given back to the system before it is needed again.
+        Options { limits: Limits::default(), batch_bytes: 160 << 20 }
     }
 }
 
@@ -104,13 +107,14 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     progress.start(objects, bytes);
     let mut summary = Summary { already: collected - objects, ..Summary::default() };
     let directory = case.lake_dir();
+    let workers = Workers::default();
     let mut collector = Collector::new(&directory, Seen::new(&batch)?);
     for tasks in &batches {
         if tasks.iter().any(|task| task.entry.inflated_size > options.batch_bytes) {
             // An object larger than a batch is decoded by itself, and its rows are written as they come.
             stream(case, tasks, options, progress, &mut collector, &mut summary)?;
         } else {
-            gather(case, tasks, options, progress, &mut collector, &mut summary)?;
+            gather(case, tasks, options, &workers, progress, &mut collector, &mut summary)?;
         }
         let files = collector.finish()?;
         summary.version = batch.commit(&files).map_err(Error::Lake)?;
@@ -127,32 +131,58 @@ fn report(progress: &dyn Progress, task: &Task, outcome: &Outcome) {
     progress.object(Done { inflated: task.entry.inflated_size, records, rejects: outcome.rejects });
 }
 
+/// About how many inflated bytes a worker decodes before it hands over their rows.
+const GROUP: u64 = 4 << 20;
+
+/// Neighbouring tasks, together about as large as a group.
+fn groups(tasks: &[Task]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut bytes = GROUP;
+    for (at, task) in tasks.iter().enumerate() {
+        match groups.last_mut() {
+            Some(group) if bytes < GROUP => group.end = at + 1,
+            _ => {
+                groups.push(at..at + 1);
+                bytes = 0;
+            }
+        }
+        bytes += task.entry.inflated_size;
+    }
+    groups
+}
+
 /// Decodes the objects of a batch in parallel, then takes their rows in order.
 fn gather(
     case: &Case,
     tasks: &[Task],
     options: &Options,
+    workers: &Workers,
     progress: &dyn Progress,
     collector: &mut Collector<'_>,
     summary: &mut Summary,
 ) -> Result<()> {
-    let decoded: Vec<(Vec<Part>, Outcome)> = tasks
-        .par_iter()
+    let decoded: Vec<(Vec<Part>, Vec<Outcome>)> = groups(tasks)
+        .into_par_iter()
         .with_max_len(1)
-        .map(|task| {
-            let mut parts = Vec::new();
-            let outcome = decode(case, task, &options.limits, &mut |part| parts.push(part));
-            report(progress, task, &outcome);
-            (parts, outcome)
+        .map(|group| {
+            let (parts, outcomes) = workers.decode(case, tasks, group.clone(), &options.limits);
+            for (task, outcome) in tasks.get(group).unwrap_or_default().iter().zip(&outcomes) {
+                report(progress, task, outcome);
+            }
+            (parts, outcomes)
         })
         .collect();
-    for (task, (parts, outcome)) in tasks.iter().zip(decoded) {
-        let mut tally = Tally::default();
+    let mut tallies = vec![Tally::default(); tasks.len()];
+    let mut outcomes = Vec::with_capacity(tasks.len());
+    for (parts, more) in decoded {
         for part in parts {
-            collector.part(task, part, &mut tally)?;
+            collector.part(tasks, part, &mut tallies)?;
         }
-        collector.object(task, &outcome, &tally)?;
-        summary.count(task, &outcome, &tally);
+        outcomes.extend(more);
+    }
+    for ((task, outcome), tally) in tasks.iter().zip(&outcomes).zip(&tallies) {
+        collector.object(task, outcome, tally)?;
+        summary.count(task, outcome, tally);
     }
     Ok(())
 }
@@ -166,20 +196,21 @@ fn stream(
     collector: &mut Collector<'_>,
     summary: &mut Summary,
 ) -> Result<()> {
-    for task in tasks {
-        let mut tally = Tally::default();
+    let mut tallies = vec![Tally::default(); tasks.len()];
+    for (at, task) in tasks.iter().enumerate() {
         let mut failed = None;
-        let outcome = decode(case, task, &options.limits, &mut |part| {
+        let outcome = alone(case, at, task, &options.limits, &mut |part| {
             if failed.is_none() {
-                failed = collector.part(task, part, &mut tally).err();
+                failed = collector.part(tasks, part, &mut tallies).err();
             }
         });
         if let Some(error) = failed {
             return Err(error);
         }
         report(progress, task, &outcome);
-        collector.object(task, &outcome, &tally)?;
-        summary.count(task, &outcome, &tally);
+        let tally = &tallies[at];
+        collector.object(task, &outcome, tally)?;
+        summary.count(task, &outcome, tally);
     }
     Ok(())
 }

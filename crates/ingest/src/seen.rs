@@ -3,7 +3,9 @@
 //! Equal records have equal times, so only the days that a batch touches are in memory; what the lake
 //! holds of such a day is read back when it is first touched.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 
 use coldtrail_lake::{Batch, read_columns};
@@ -23,9 +25,28 @@ pub(crate) type Day = (&'static str, Option<i32>);
 /// Where a row stands: the number of its object in [`Seen`], and its record.
 pub(crate) type Place = (u32, u32);
 
+/// Where the record of each hash stands.
+type Records = HashMap<i64, Place, BuildHasherDefault<AsItIs>>;
+
+/// Hashes of records are evenly spread as they are.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_i64(&mut self, hash: i64) {
+        self.0 = hash as u64;
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Seen {
-    days: BTreeMap<Day, HashMap<i64, Place>>,
+    days: BTreeMap<Day, Records>,
     files: HashMap<Day, Vec<PathBuf>>,
     objects: Vec<String>,
     records: usize,
@@ -52,12 +73,9 @@ impl Seen {
         self.objects.get(object as usize).map_or("", String::as_str)
     }
 
-    /// Makes sure that a day's records are in memory.
-    pub(crate) fn touch(&mut self, day: Day) -> Result<()> {
-        if self.days.contains_key(&day) {
-            return Ok(());
-        }
-        let mut records = HashMap::new();
+    /// Reads a day's records back.
+    fn load(&mut self, day: Day) -> Result<()> {
+        let mut records = Records::default();
         for path in self.files.get(&day).cloned().unwrap_or_default() {
             let columns = [position::OBJECT, position::RECORD, position::HASH];
             for batch in read_columns(&path, &columns).map_err(Error::Lake)? {
@@ -77,17 +95,19 @@ impl Seen {
         Ok(())
     }
 
-    /// Notes a record of a day that was touched; tells where an equal one stands, if there is one.
-    pub(crate) fn insert(&mut self, day: Day, hash: i64, place: Place) -> Option<Place> {
-        let records = self.days.get_mut(&day)?;
-        match records.entry(hash) {
-            std::collections::hash_map::Entry::Occupied(there) => Some(*there.get()),
-            std::collections::hash_map::Entry::Vacant(free) => {
+    /// Notes a record; tells where an equal one stands, if there is one.
+    pub(crate) fn insert(&mut self, day: Day, hash: i64, place: Place) -> Result<Option<Place>> {
+        if !self.days.contains_key(&day) {
+            self.load(day)?;
+        }
+        Ok(match self.days.entry(day).or_default().entry(hash) {
+            Entry::Occupied(there) => Some(*there.get()),
+            Entry::Vacant(free) => {
                 free.insert(place);
                 self.records += 1;
                 None
             }
-        }
+        })
     }
 
     pub(crate) fn written(&mut self, table: &'static Table, date: Option<i32>, path: PathBuf) {

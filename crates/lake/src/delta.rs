@@ -253,9 +253,33 @@ impl Batch<'_> {
         self.number += 1;
         for table in TABLES.iter().copied().filter(|t| t.name != LEADER.name) {
             if let Some(files) = by_table.get(table.name) {
-                self.commit_table(table, files, HashMap::new())?;
+                let adds = files.iter().map(|file| Action::Add(add(file))).collect();
+                self.commit_table(table, adds, HashMap::new())?;
             }
         }
+        self.lead(by_table.remove(LEADER.name).unwrap_or_default())
+    }
+
+    /// Commits the files in place of all that these tables held. Returns the new version.
+    pub fn replace(&mut self, tables: &[&'static Table], files: &[NewFile]) -> Result<u64> {
+        self.number += 1;
+        for table in tables.iter().copied() {
+            let Some(delta) = self.tables.get(table.name) else { continue };
+            let before = self.lake.adds(table, delta)?;
+            // A file is named by its content: what is there already stays.
+            let stays: BTreeSet<&str> = before.iter().map(|add| add.path.as_str()).collect();
+            let new = files.iter().filter(|file| file.table.name == table.name);
+            let names: BTreeSet<&str> = new.clone().map(|file| file.path.as_str()).collect();
+            let adds = new.filter(|file| !stays.contains(file.path.as_str())).map(|file| Action::Add(add(file)));
+            let gone = before.iter().filter(|add| !names.contains(add.path.as_str()));
+            let actions: Vec<Action> = adds.chain(gone.map(|add| Action::Remove(remove(add.clone())))).collect();
+            self.commit_table(table, actions, HashMap::new())?;
+        }
+        self.lead(Vec::new())
+    }
+
+    /// Makes what was committed visible, with these files of the leader.
+    fn lead(&mut self, files: Vec<&NewFile>) -> Result<u64> {
         let versions: BTreeMap<&str, u64> = TABLES
             .iter()
             .map(|table| {
@@ -264,20 +288,18 @@ impl Batch<'_> {
             })
             .collect();
         let metadata = HashMap::from([(VERSIONS.to_owned(), json!(versions))]);
-        let files = by_table.remove(LEADER.name).unwrap_or_default();
-        self.commit_table(LEADER, &files, metadata)?;
+        self.commit_table(LEADER, files.into_iter().map(|file| Action::Add(add(file))).collect(), metadata)?;
         Ok(self.number)
     }
 
     fn commit_table(
         &mut self,
         table: &'static Table,
-        files: &[&NewFile],
+        actions: Vec<Action>,
         metadata: HashMap<String, Value>,
     ) -> Result<()> {
         let Some(delta) = self.tables.remove(table.name) else { return Ok(()) };
-        let adds = files.iter().map(|file| Action::Add(add(file))).collect();
-        let delta = self.lake.commit(table, delta, adds, metadata, self.number as i64)?;
+        let delta = self.lake.commit(table, delta, actions, metadata, self.number as i64)?;
         self.tables.insert(table.name, delta);
         Ok(())
     }

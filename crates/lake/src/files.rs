@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use coldtrail_schema::arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -20,6 +21,22 @@ pub struct LakeFile {
     pub times: Option<(i64, i64)>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
+}
+
+impl LakeFile {
+    /// Reads the file and compares its hash with the one that was committed: a flipped bit in Parquet goes unnoticed
+    /// otherwise.
+    pub fn check(&self) -> Result<()> {
+        let failed = |source| Error::Io { path: self.path.clone(), source };
+        let mut file = fs_err::File::open(&self.path).map_err(failed)?;
+        let mut hasher = Sha256::new();
+        std::io::copy(&mut file, &mut hasher).map_err(failed)?;
+        let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        match found == self.sha256 {
+            true => Ok(()),
+            false => Err(Error::Altered { path: self.path.clone(), expected: self.sha256.clone(), found }),
+        }
+    }
 }
 
 /// Reads the columns at these positions, in the order of the file.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_select::interleave::interleave;
-use coldtrail_schema::arrow::array::{Array, RecordBatch};
+use coldtrail_schema::arrow::array::{Array, RecordBatch, new_null_array};
 use coldtrail_schema::arrow::schema::Schema;
 use coldtrail_schema::{Column, Kind, Table};
 use parquet::arrow::ArrowWriter;
@@ -83,7 +83,11 @@ fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> Parq
             .with_max_len(1)
             .map(|(column, mut writer)| {
                 let arrays: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
-                let array = interleave(&arrays, rows).map_err(|error| ParquetError::ArrowError(error.to_string()))?;
+                let array = if arrays.iter().all(|array| array.null_count() == array.len()) {
+                    new_null_array(schema.field(column).data_type(), rows.len())
+                } else {
+                    interleave(&arrays, rows).map_err(|error| ParquetError::ArrowError(error.to_string()))?
+                };
                 for leaf in compute_leaves(schema.field(column), &array)? {
                     writer.write(&leaf)?;
                 }

@@ -22,6 +22,8 @@ views!(
     "objects",
     "rejects",
     "duplicates",
+    "digest_verdicts",
+    "log_verdicts",
     "events",
     "cloudtrail_logs",
     "s3_access_logs",

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
 use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder,
+    ArrayBuilder, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
+use arrow_array::{ArrayRef, new_null_array};
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use crate::pivots::Words;
@@ -87,21 +87,60 @@ pub trait Cells {
     fn finish(builder: &mut Self::Builder) -> ArrayRef;
 }
 
+/// The room for the next batch, after one of `used`: batches are alike, and growing by doubling copies everything
+/// once and leaves a half of the memory unused.
+fn room(used: usize) -> usize {
+    used + used / 8
+}
+
+/// Collects texts. Many columns are null nearly always, so nulls are only counted until a text comes.
+#[derive(Default)]
+pub struct TextBuilder {
+    inner: StringBuilder,
+    nulls: usize,
+}
+
+impl TextBuilder {
+    #[inline]
+    fn append(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => {
+                self.settle();
+                self.inner.append_value(text);
+            }
+            None => self.nulls += 1,
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.nulls > 0 {
+            self.inner.append_nulls(self.nulls);
+            self.nulls = 0;
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        if self.inner.is_empty() {
+            return new_null_array(&DataType::Utf8, std::mem::take(&mut self.nulls));
+        }
+        self.settle();
+        let next = StringBuilder::with_capacity(room(self.inner.len()), room(self.inner.values_slice().len()));
+        Arc::new(std::mem::replace(&mut self.inner, next).finish())
+    }
+}
+
 macro_rules! text_cells {
     ($($name:ident),*) => {$(
         pub struct $name;
         impl Cells for $name {
             const KIND: Kind = Kind::$name;
             type Cell<'a> = Option<Cow<'a, str>>;
-            type Builder = StringBuilder;
-            fn append(builder: &mut StringBuilder, cell: &Option<Cow<'_, str>>) {
-                match cell {
-                    Some(text) => builder.append_value(text),
-                    None => builder.append_null(),
-                }
+            type Builder = TextBuilder;
+            fn append(builder: &mut TextBuilder, cell: &Option<Cow<'_, str>>) {
+                builder.append(cell.as_deref());
             }
-            fn finish(builder: &mut StringBuilder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn finish(builder: &mut TextBuilder) -> ArrayRef {
+                builder.finish()
             }
         }
     )*};
@@ -119,7 +158,8 @@ macro_rules! plain_cells {
                 builder.append_option(*cell);
             }
             fn finish(builder: &mut $builder) -> ArrayRef {
-                Arc::new(builder.finish())
+                let next = <$builder>::with_capacity(room(builder.len()));
+                Arc::new(std::mem::replace(builder, next).finish())
             }
         }
     )*};
@@ -140,7 +180,8 @@ impl Cells for Time {
         builder.append_option(*cell);
     }
     fn finish(builder: &mut TimestampMicrosecondBuilder) -> ArrayRef {
-        Arc::new(builder.finish().with_timezone("UTC"))
+        let next = TimestampMicrosecondBuilder::with_capacity(room(builder.len()));
+        Arc::new(std::mem::replace(builder, next).finish().with_timezone("UTC"))
     }
 }
 
@@ -163,9 +204,15 @@ impl Cells for Bytes {
 pub struct Texts;
 /// A list builder whose items are named as Delta and Parquet name them.
 pub struct TextsBuilder(ListBuilder<StringBuilder>);
+impl TextsBuilder {
+    fn with_capacity(lists: usize, texts: usize, bytes: usize) -> TextsBuilder {
+        let builder = ListBuilder::with_capacity(StringBuilder::with_capacity(texts, bytes), lists);
+        TextsBuilder(builder.with_field(Field::new("element", DataType::Utf8, true)))
+    }
+}
 impl Default for TextsBuilder {
     fn default() -> Self {
-        TextsBuilder(ListBuilder::new(StringBuilder::new()).with_field(Field::new("element", DataType::Utf8, true)))
+        TextsBuilder::with_capacity(0, 0, 0)
     }
 }
 impl Cells for Texts {
@@ -181,6 +228,9 @@ impl Cells for Texts {
         builder.0.append(cell.is_some());
     }
     fn finish(builder: &mut TextsBuilder) -> ArrayRef {
-        Arc::new(builder.0.finish())
+        let texts = builder.0.values();
+        let (count, bytes) = (room(texts.len()), room(texts.values_slice().len()));
+        let next = TextsBuilder::with_capacity(room(builder.0.len()), count, bytes);
+        Arc::new(std::mem::replace(builder, next).0.finish())
     }
 }

@@ -104,11 +104,14 @@ impl Pivots {
 
 /// Users, roles, assumed roles, federated users, account roots and service-linked principals.
 fn is_principal_arn(arn: &str) -> bool {
-    let mut parts = arn.splitn(6, ':');
-    let service = parts.nth(2).unwrap_or_default();
+    let mut parts = arn.as_bytes().splitn(6, |byte| *byte == b':');
+    if !matches!(parts.nth(2), Some(b"iam" | b"sts")) {
+        return false;
+    }
     let resource = parts.nth(2).unwrap_or_default();
-    matches!(service, "iam" | "sts")
-        && ["user/", "role/", "assumed-role/", "federated-user/", "root"].iter().any(|p| resource.starts_with(p))
+    [b"user/".as_slice(), b"role/", b"assumed-role/", b"federated-user/", b"root"]
+        .iter()
+        .any(|start| resource.starts_with(start))
 }
 
 /// The form of unique ids that IAM gives out: capital letters and digits, 16 to 128 of them.
@@ -118,6 +121,10 @@ fn is_unique_id(bytes: &[u8]) -> bool {
 }
 
 fn is_address(bytes: &[u8]) -> bool {
+    // Most texts have another letter soon; `%` begins a zone, `::ffff:192.0.2.1` has dots.
+    if !bytes.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')) {
+        return false;
+    }
     let dots = bytes.iter().filter(|b| **b == b'.').count();
     let plausible = (dots == 3 && bytes.len() >= 7) || bytes.contains(&b':');
     plausible && std::str::from_utf8(bytes).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
@@ -125,15 +132,17 @@ fn is_address(bytes: &[u8]) -> bool {
 
 /// `i-0abc…`, `sg-…`, `vpce-…`: a short lower-case word, a hyphen, 8 or 17 hexadecimal digits.
 fn is_resource_id(bytes: &[u8]) -> bool {
-    if !(10..=40).contains(&bytes.len()) {
-        return false;
-    }
-    let Some(hyphen) = bytes.iter().rposition(|b| *b == b'-') else { return false };
-    let (word, digits) = bytes.split_at(hyphen);
-    (1..=22).contains(&word.len())
-        && matches!(digits.len(), 9 | 18)
-        && word.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
-        && digits.iter().skip(1).all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+    [17, 8].into_iter().any(|count| {
+        let Some((rest, digits)) = bytes.len().checked_sub(count).and_then(|at| bytes.split_at_checked(at)) else {
+            return false;
+        };
+        rest.split_last().is_some_and(|(hyphen, word)| {
+            *hyphen == b'-'
+                && (1..=22).contains(&word.len())
+                && digits.iter().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+                && word.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
+        })
+    })
 }
 
 #[cfg(test)]

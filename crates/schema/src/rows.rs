@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use crate::pivots::Pivots;
 
 /// The values of the common columns of one row, except `evidence_object`, which is the same for
-/// all rows of an object and is added when the batch is finished.
+/// all rows of an object: see [`Rows::begin`].
 #[derive(Debug, Clone)]
 pub struct Common<'a> {
     /// Which record of the object, counted from 1.
@@ -32,11 +32,13 @@ pub trait Rows: Send {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Takes the rows collected so far; `object` fills `evidence_object`.
-    fn finish(&mut self, object: &str) -> Batch;
+    /// The rows that follow are of this object.
+    fn begin(&mut self, object: &str);
+    /// Takes the rows collected so far.
+    fn finish(&mut self) -> Batch;
 }
 
-/// Finished rows of one object.
+/// Finished rows, of one object after the other.
 pub struct Batch {
     pub rows: RecordBatch,
     /// For each row: see [`Common::unique`].

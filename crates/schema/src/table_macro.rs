@@ -34,9 +34,12 @@ macro_rules! table {
             fn len(&self) -> usize {
                 self.common.len()
             }
-            fn finish(&mut self, object: &str) -> $crate::rows::Batch {
+            fn begin(&mut self, object: &str) {
+                self.common.begin(object);
+            }
+            fn finish(&mut self) -> $crate::rows::Batch {
                 let unique = self.common.take_unique();
-                let mut arrays = self.common.finish(object);
+                let mut arrays = self.common.finish();
                 $( arrays.push(<$crate::kind::$kind as $crate::kind::Cells>::finish(&mut self.$column)); )*
                 let rows = arrow_array::RecordBatch::try_new($table.arrow_schema(), arrays)
                     .expect("the builders and the schema come from one declaration");

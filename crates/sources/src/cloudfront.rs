@@ -30,14 +30,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
                 })
         }
     },
-    decoder: |head| {
-        Box::new(CloudfrontDecoder {
-            account: head.key.account.clone(),
-            distribution: head.key.distribution.clone(),
-            v2: head.key.service.as_deref() == Some("CloudFront"),
-            ..CloudfrontDecoder::default()
-        })
-    },
+    decoder: || Box::<CloudfrontDecoder>::default(),
 };
 
 /// Does the key say so?
@@ -229,6 +222,16 @@ struct CloudfrontDecoder {
 }
 
 impl Decoder for CloudfrontDecoder {
+    fn begin(&mut self, head: &Head<'_>) {
+        *self = CloudfrontDecoder {
+            account: head.key.account.clone(),
+            distribution: head.key.distribution.clone(),
+            v2: head.key.service.as_deref() == Some("CloudFront"),
+            rows: std::mem::take(&mut self.rows),
+            ..CloudfrontDecoder::default()
+        };
+    }
+
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         let line = record.text;
         if line.starts_with('{') {

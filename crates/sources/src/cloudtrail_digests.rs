@@ -18,7 +18,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
             && memchr::memmem::find(head.bytes, b"\"digestS3Object\"").is_some()
             && (named_digest(head) || recognise::any_record(head, is_digest))
     },
-    decoder: |head| Box::new(DigestDecoder { region: head.key.region.clone(), ..DigestDecoder::default() }),
+    decoder: || Box::<DigestDecoder>::default(),
 };
 
 fn is_digest(value: Value<'_>) -> bool {
@@ -39,6 +39,14 @@ struct DigestDecoder {
 }
 
 impl Decoder for DigestDecoder {
+    fn begin(&mut self, head: &Head<'_>) {
+        *self = DigestDecoder {
+            region: head.key.region.clone(),
+            rows: std::mem::take(&mut self.rows),
+            ..DigestDecoder::default()
+        };
+    }
+
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         let root = record.json();
         if !is_digest(root) {

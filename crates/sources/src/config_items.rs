@@ -18,14 +18,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     title: "AWS Config items and notifications",
     table: &config_items::TABLE,
     claims: |head, framing| framing == Framing::Json && (recognise::any_record(head, holds) || named(head)),
-    decoder: |head| {
-        Box::new(ConfigDecoder {
-            account: head.key.account.clone(),
-            region: head.key.region.clone(),
-            oversized: head.name.contains("OversizedChangeNotification"),
-            ..ConfigDecoder::default()
-        })
-    },
+    decoder: || Box::<ConfigDecoder>::default(),
 };
 
 fn holds(value: Value<'_>) -> bool {
@@ -67,6 +60,16 @@ struct ConfigDecoder {
 }
 
 impl Decoder for ConfigDecoder {
+    fn begin(&mut self, head: &Head<'_>) {
+        *self = ConfigDecoder {
+            account: head.key.account.clone(),
+            region: head.key.region.clone(),
+            oversized: head.name.contains("OversizedChangeNotification"),
+            rows: std::mem::take(&mut self.rows),
+            ..ConfigDecoder::default()
+        };
+    }
+
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         let (text, tape) = (record.text, record.tape);
         if !record.json().is_object() {

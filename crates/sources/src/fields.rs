@@ -116,8 +116,19 @@ impl Fields {
         }
     }
 
+    #[inline]
     pub(crate) fn text<'a>(&mut self, path: &[&str], value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
-        let value = value.filter(|value| !value.is_null())?;
+        let value = value?;
+        match value.plain() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None if value.is_null() => None,
+            None => self.special_text(path, value),
+        }
+    }
+
+    /// With escapes, or no text at all.
+    #[cold]
+    fn special_text<'a>(&mut self, path: &[&str], value: Value<'a>) -> Option<Cow<'a, str>> {
         let text = value.text();
         match &text {
             None => self.extra.put(path, value.raw()),
@@ -220,12 +231,27 @@ fn may_pivot(raw: &str) -> bool {
         36 if bytes[8] == b'-' && bytes[13] == b'-' && bytes[18] == b'-' && bytes[23] == b'-' => false,
         24.. => true,
         _ => match first {
-            b'a'..=b'z' | b'0'..=b'9' => bytes.iter().any(|b| matches!(b, b'-' | b'.' | b':')),
+            b'a'..=b'z' | b'0'..=b'9' => has_mark(bytes),
             b'A' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA"),
             b':' => true,
             _ => false,
         },
     }
+}
+
+/// Is there a hyphen, a dot or a colon in these 7 to 23 bytes? Eight of them are looked at together.
+#[inline]
+fn has_mark(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let marked = |eight: [u8; 8]| {
+        let word = u64::from_le_bytes(eight);
+        // Exact about whether there is one, though not about where.
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        (zero(word ^ (ONES * 0x2d)) | zero(word ^ (ONES * 0x2e)) | zero(word ^ (ONES * 0x3a))) & HIGH != 0
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().any(|word| marked(*word)) || rest.iter().any(|byte| matches!(byte, b'-' | b'.' | b':'))
 }
 
 /// A network of one address, as rules of security groups have it, is that address.

@@ -78,9 +78,9 @@ pub trait Sink {
     fn trailer(&mut self, text: &str);
 }
 
-/// Reads `reader` to its end and hands every record to `sink`, in order.
-pub fn frame<R: Read>(reader: R, framing: Framing, sink: &mut dyn Sink) -> io::Result<R> {
-    let mut window = Window::new(reader);
+/// Hands every record of a stream to `sink`, in order: `head`, which was read before, and then `reader` to its end.
+pub fn frame<R: Read>(head: Vec<u8>, reader: R, framing: Framing, sink: &mut dyn Sink) -> io::Result<R> {
+    let mut window = Window::new(head, reader);
     match framing {
         Framing::Lines => lines::frame(&mut window, sink)?,
         Framing::Json => json_documents::Documents::new(sink, true).frame(&mut window)?,

@@ -399,6 +399,13 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value of a string without escapes.
+    #[inline]
+    pub fn plain(&self) -> Option<&'a str> {
+        let token = self.token();
+        (token.ty == Type::Plain).then(|| slice(self.text, token))
+    }
+
     /// The value of a string; none when it is no string.
     #[inline]
     pub fn text(&self) -> Option<Cow<'a, str>> {

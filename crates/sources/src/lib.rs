@@ -6,6 +6,7 @@ mod error_class;
 mod fields;
 pub mod framing;
 pub mod json;
+mod members;
 mod recognise;
 mod source;
 pub mod time;

@@ -106,7 +106,7 @@ pub(crate) fn any_record(head: &Head<'_>, wanted: fn(Value<'_>) -> bool) -> bool
     [few, head.bytes.len()].into_iter().any(|end| {
         let mut look = Look { wanted, found: false };
         let bytes = head.bytes.get(..end).unwrap_or_default();
-        frame(bytes, Framing::Json, &mut look).is_ok() && look.found
+        frame(Vec::new(), bytes, Framing::Json, &mut look).is_ok() && look.found
     })
 }
 

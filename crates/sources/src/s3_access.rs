@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::fields::{Extra, content_hash, json_string};
 use crate::framing::{Framing, Record};
-use crate::source::{Decoded, Decoder, LogSource, Reject, shown};
+use crate::source::{Decoded, Decoder, Head, LogSource, Reject, shown};
 use crate::{error_class, recognise, time};
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -27,13 +27,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
             recognise::lines(head).fold((0, 0), |(sum, all), line| (sum + usize::from(good(line)), all + 1));
         framing == Framing::Lines && good * 2 >= all && good > 0
     },
-    decoder: |head| {
-        Box::new(S3AccessDecoder {
-            account: head.key.account.clone(),
-            region: head.key.region.clone(),
-            ..S3AccessDecoder::default()
-        })
-    },
+    decoder: || Box::<S3AccessDecoder>::default(),
 };
 
 #[derive(Default)]
@@ -173,6 +167,15 @@ fn present(field: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Decoder for S3AccessDecoder {
+    fn begin(&mut self, head: &Head<'_>) {
+        *self = S3AccessDecoder {
+            account: head.key.account.clone(),
+            region: head.key.region.clone(),
+            rows: std::mem::take(&mut self.rows),
+            ..S3AccessDecoder::default()
+        };
+    }
+
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         let line = record.text;
         let left = Left::of(line)?;

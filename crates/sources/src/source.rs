@@ -25,11 +25,13 @@ pub struct LogSource {
     pub table: &'static Table,
     /// Does an object that begins like this hold such logs?
     pub claims: fn(&Head<'_>, Framing) -> bool,
-    pub decoder: fn(&Head<'_>) -> Box<dyn Decoder>,
+    pub decoder: fn() -> Box<dyn Decoder>,
 }
 
-/// Turns records of one object into rows.
+/// Turns records into rows, of one object after the other.
 pub trait Decoder: Send {
+    /// The records that follow are of an object that begins like this. Rows that wait stay.
+    fn begin(&mut self, head: &Head<'_>);
     /// Decodes one record. An error means that no row was made of it. A record that is none by the
     /// format's own rules (a comment, a header) is `Ok(Decoded::Nothing)`.
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject>;

@@ -16,8 +16,9 @@ pub(crate) struct Window<R> {
 }
 
 impl<R: Read> Window<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Window { reader, buffer: Vec::new(), start: 0, end: 0, base: 0, ended: false }
+    /// `head` is what was read of the stream before, from its beginning.
+    pub(crate) fn new(head: Vec<u8>, reader: R) -> Self {
+        Window { reader, start: 0, end: head.len(), buffer: head, base: 0, ended: false }
     }
 
     /// The bytes at hand.

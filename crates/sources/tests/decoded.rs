@@ -65,17 +65,18 @@ pub(crate) fn decode(name: &str, bytes: &[u8], parquet: bool) -> Outcome {
         Recognised::Empty => Outcome::default(),
         Recognised::Unknown(reason) => Outcome { unknown: Some(reason), ..Outcome::default() },
         Recognised::Source(source, framing) => {
-            let decoder = (source.decoder)(&Head { name, key: &key, bytes: head, whole });
-            run(source, framing, decoder, bytes)
+            run(source, framing, &Head { name, key: &key, bytes: head, whole }, bytes)
         }
     }
 }
 
 /// Frames and decodes, whatever recognition would say.
-pub(crate) fn run(source: &'static LogSource, framing: Framing, decoder: Box<dyn Decoder>, bytes: &[u8]) -> Outcome {
+pub(crate) fn run(source: &'static LogSource, framing: Framing, head: &Head<'_>, bytes: &[u8]) -> Outcome {
+    let mut decoder = (source.decoder)();
+    decoder.begin(head);
     let outcome = Outcome { source: Some(source), framing: Some(framing), ..Outcome::default() };
     let mut sink = Collect { decoder, table: source.table, outcome };
-    frame(bytes, framing, &mut sink).unwrap();
+    frame(Vec::new(), bytes, framing, &mut sink).unwrap();
     sink.outcome
 }
 
@@ -93,7 +94,7 @@ impl Sink for Collect {
         let fate = match result {
             Ok(Decoded::Row) => {
                 assert_eq!(added, 1, "a row is one row");
-                let batch = self.decoder.rows().finish("object");
+                let batch = self.decoder.rows().finish();
                 Fate::Row { cells: cells(self.table, &batch.rows), unique: batch.unique[0] }
             }
             Ok(Decoded::Nothing) => {

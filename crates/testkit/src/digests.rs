@@ -17,11 +17,12 @@ const TRAIL: &str = "org-trail";
 /// Signs digests.
 #[derive(Debug)]
 pub(crate) struct Signer {
-    key: RsaPrivateKey,
-    fingerprint: String,
+    pub(crate) key: RsaPrivateKey,
+    /// What digests name the key by.
+    pub(crate) fingerprint: String,
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -31,14 +32,19 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 impl Signer {
     pub(crate) fn new() -> Signer {
+        Signer::from_primes(PRIME_1, PRIME_2)
+    }
+
+    /// The primes are hexadecimal.
+    pub(crate) fn from_primes(first: &str, second: &str) -> Signer {
         let number = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).expect("a hexadecimal literal");
-        let key = RsaPrivateKey::from_p_q(number(PRIME_1), number(PRIME_2), BigUint::from(65_537u32));
+        let key = RsaPrivateKey::from_p_q(number(first), number(second), BigUint::from(65_537u32));
         let key = key.expect("two primes make a key");
         let der = RsaPublicKey::from(&key).to_pkcs1_der().expect("a public key has a DER form");
         Signer { fingerprint: hex(&md5::Md5::digest(der.as_bytes())), key }
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let hash = Sha256::digest(text.as_bytes());
         let signature = self.key.sign(Pkcs1v15Sign::new::<Sha256>(), &hash);
         hex(&signature.expect("2048 bits are enough for SHA-256"))

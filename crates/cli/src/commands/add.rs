@@ -1,12 +1,12 @@
 //! `coldtrail add`
 
 use anyhow::Result;
-use coldtrail_evidence::{AddOptions, Limits, add};
-use serde_json::json;
+use coldtrail_evidence::{AddOptions, Added, Limits, add};
+use serde_json::{Value, json};
 
 use crate::args::Add;
 use crate::diagnostics::Status;
-use crate::settings::{Settings, note};
+use crate::settings::{Done, Settings, manifest_state, recorded};
 use crate::terminal::{self, Bar};
 
 /// How many names a warning lists.
@@ -15,19 +15,19 @@ const LISTED: usize = 20;
 pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
-    let bar = Bar::new(settings);
-    let result = add(&case, &arguments.paths, &AddOptions { in_place: arguments.in_place, limits }, &bar);
-    bar.finish();
-    let added = result?;
-    let gaps = !added.damaged.is_empty() || !added.skipped.is_empty();
-    let status = if gaps { Status::Gaps } else { Status::Clean };
-    let pairs = |list: &[(String, String)]| list.iter().map(|(what, why)| json!([what, why])).collect::<Vec<_>>();
-    let counts = json!({
-        "objects": added.objects, "already": added.already, "bytes": added.bytes, "inflated_bytes": added.inflated_bytes,
-        "sidecars": added.sidecars, "archives": added.archives,
-        "damaged": pairs(&added.damaged), "skipped": pairs(&added.skipped),
-    });
-    note(&case, counts.clone(), i32::from(status.code()))?;
+    let taken_from = arguments.taken_from.clone();
+    let inputs = json!({ "paths": arguments.paths, "in_place": arguments.in_place, "as": arguments.taken_from.as_ref().map(|(bucket, prefix)| format!("s3://{bucket}/{prefix}")) });
+    let (status, (added, counts)) = recorded(&case, settings, inputs, || {
+        let bar = Bar::new(settings);
+        let options = AddOptions { in_place: arguments.in_place, limits, taken_from };
+        let result = add(&case, &arguments.paths, &options, &bar);
+        bar.finish();
+        let added = result?;
+        let gaps = !added.damaged.is_empty() || !added.skipped.is_empty() || added.objects + added.already == 0;
+        let status = if gaps { Status::Gaps } else { Status::Clean };
+        let counts = as_json(&added);
+        Ok(Done { status, counts: counts.clone(), outputs: manifest_state(&case)?, value: (added, counts) })
+    })?;
     if settings.json {
         terminal::print_json(settings, &counts)?;
         return Ok(status);
@@ -49,8 +49,17 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
     }
     if added.objects + added.already == 0 {
         terminal::warn(settings, "there is no file to collect")?;
-        return Ok(Status::Gaps);
+        return Ok(status);
     }
     terminal::note(settings, "next: coldtrail ingest")?;
     Ok(status)
+}
+
+pub(crate) fn as_json(added: &Added) -> Value {
+    let pairs = |list: &[(String, String)]| list.iter().map(|(what, why)| json!([what, why])).collect::<Vec<_>>();
+    json!({
+        "objects": added.objects, "already": added.already, "bytes": added.bytes, "inflated_bytes": added.inflated_bytes,
+        "sidecars": added.sidecars, "archives": added.archives,
+        "damaged": pairs(&added.damaged), "skipped": pairs(&added.skipped),
+    })
 }

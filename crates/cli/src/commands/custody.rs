@@ -1,35 +1,59 @@
 //! `coldtrail custody`
 
+use std::collections::HashSet;
+
 use anyhow::Result;
-use coldtrail_evidence::custody::{self, Verdict};
+use coldtrail_evidence::custody::{self, Phase, Verdict};
 use serde_json::json;
 
-use crate::args::Custody;
+use crate::args::{Custody, CustodyArgs};
 use crate::diagnostics::Status;
 use crate::settings::Settings;
 use crate::terminal;
 
-pub(crate) fn run(arguments: &Custody, settings: &Settings) -> Result<Status> {
+pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    match arguments {
+    match arguments.what.as_ref().unwrap_or(&Custody::Show) {
         Custody::Show => {
             let entries = custody::read(&case)?;
             if settings.json {
                 terminal::print_json(settings, &serde_json::to_value(&entries)?)?;
             } else {
                 let mut text = String::new();
-                for e in entries {
-                    text.push_str(&format!(
-                        "{:>4}  {}  {}@{}  exit {}  {}\n",
-                        e.seq, e.time, e.actor, e.host, e.exit, e.command
-                    ));
+                let ended: HashSet<u64> = entries.iter().filter_map(|entry| entry.of).collect();
+                for e in &entries {
+                    let what = match (e.phase, e.exit) {
+                        (Phase::Begin, _) if ended.contains(&e.seq) => format!("begin   {}", e.command),
+                        (Phase::Begin, _) => format!("begin   {}  (no end: cut off, or still going on)", e.command),
+                        (Phase::End, exit) => {
+                            format!("end of {}  exit {}", e.of.unwrap_or_default(), exit.unwrap_or_default())
+                        }
+                    };
+                    text.push_str(&format!("{:>4}  {}  {}@{}  {what}\n", e.seq, e.time, e.actor, e.host));
+                }
+                if let Some(last) = entries.last() {
+                    text.push_str(&format!("head {}\n", last.hash));
                 }
                 terminal::print(settings, &coldtrail_report::escape::terminal_lines(&text))?;
             }
             Ok(Status::Clean)
         }
-        Custody::Verify => {
+        Custody::Verify { expect_head } => {
+            let expected = expect_head.as_deref().map(str::to_ascii_lowercase);
+            let known = match &expected {
+                // Of a log that cannot be read, the check of the chain tells more.
+                Some(hash) => custody::read(&case).map_or(true, |all| all.iter().any(|entry| entry.hash == *hash)),
+                None => true,
+            };
             let (status, value, text) = match custody::verify(&case)? {
+                Verdict::Intact { entries, last } if !known => {
+                    let head = last.unwrap_or_default();
+                    let text = format!(
+                        "none of the {entries} entries has the expected hash: the log was cut or written anew; head {head}"
+                    );
+                    let verdict = json!({ "verdict": "unexpected head", "entries": entries, "head": head });
+                    (Status::Contradicted, verdict, text)
+                }
                 Verdict::Intact { entries, last } => {
                     let head = last.unwrap_or_default();
                     let text = format!("{entries} entries, each bound to the one before; head {head}");

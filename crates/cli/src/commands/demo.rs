@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
+use coldtrail_ingest::Options;
 use coldtrail_query::{Catalogue, SessionOptions};
 
 use crate::args::{Add, Demo, Ingest, Init, LimitArgs};
@@ -34,12 +35,19 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
         None => tempfile::Builder::new().prefix("coldtrail-demo-").tempdir()?.keep().join("case"),
     };
     let limits = || LimitArgs { max_inflated: 8 << 30 };
-    init::run(&Init { dir: dir.clone(), operator: None, reference: Some("demonstration".to_owned()) }, settings)?;
+    init::run(
+        &Init {
+            dir: dir.clone(),
+            operator: Some("demonstration".to_owned()),
+            reference: Some("sample data".to_owned()),
+        },
+        settings,
+    )?;
     let settings = settings.with_case(dir.clone());
     let folders = folders(&sample)?;
-    add::run(&Add { paths: folders, in_place: false, limits: limits() }, &settings)?;
+    add::run(&Add { paths: folders, in_place: false, taken_from: None, limits: limits() }, &settings)?;
     // The sample data has rejects and damaged objects on purpose.
-    ingest::run(&Ingest { limits: limits(), batch: 256 << 20 }, &settings)?;
+    ingest::run(&Ingest { limits: limits(), batch: Options::default().batch_bytes }, &settings)?;
     let case = settings.case()?;
     let session = coldtrail_query::Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
     let catalogue = Catalogue::built_in()?;

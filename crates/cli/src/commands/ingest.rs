@@ -7,18 +7,22 @@ use serde_json::{Value, json};
 
 use crate::args::Ingest;
 use crate::diagnostics::Status;
-use crate::settings::{Settings, note};
+use crate::settings::{Done, Settings, manifest_state, recorded};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
-    let bar = Bar::new(settings);
-    let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
-    bar.finish();
-    let summary = result?;
-    let status = if summary.is_whole() { Status::Clean } else { Status::Gaps };
-    note(&case, as_json(&summary), i32::from(status.code()))?;
+    let inputs = manifest_state(&case)?;
+    let (status, summary) = recorded(&case, settings, inputs, || {
+        let bar = Bar::new(settings);
+        let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
+        bar.finish();
+        let summary = result?;
+        let status = if summary.is_whole() { Status::Clean } else { Status::Gaps };
+        let outputs = json!({ "lake_version": summary.version });
+        Ok(Done { status, counts: as_json(&summary), outputs, value: summary })
+    })?;
     if settings.json {
         terminal::print_json(settings, &as_json(&summary))?;
         return Ok(status);

@@ -8,13 +8,13 @@ use coldtrail_query::{Answer, Question, Session};
 use coldtrail_report::{
     Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{Report, ReportArea};
 use crate::commands::query::{catalogue, cut, missing};
 use crate::commands::session;
 use crate::diagnostics::{Status, Usage};
-use crate::settings::{Settings, note, now};
+use crate::settings::{Done, Settings, now, recorded};
 use crate::terminal;
 
 /// How many records behind the rows of one answer are listed.
@@ -30,40 +30,44 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
     }
     let case = settings.case()?;
     let session = session(settings, &arguments.reading)?;
-    let manifest = Manifest::load(&case)?;
-    let objects: HashMap<&str, &Entry> = manifest.entries.iter().map(|entry| (entry.object.as_str(), entry)).collect();
-    let mut answered = Vec::new();
-    for (number, question) in questions.iter().enumerate() {
-        if settings.progress {
-            terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
+    let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
+    let (status, ()) = recorded(&case, settings, inputs, || {
+        let manifest = Manifest::load(&case)?;
+        let objects: HashMap<&str, &Entry> =
+            manifest.entries.iter().map(|entry| (entry.object.as_str(), entry)).collect();
+        let mut answered = Vec::new();
+        for (number, question) in questions.iter().enumerate() {
+            if settings.progress {
+                terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
+            }
+            answered.push(answer(question, &session, &objects, arguments.rows)?);
         }
-        answered.push(answer(question, &session, &objects, arguments.rows)?);
-    }
-    let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
-    let report = AreaReport {
-        title: format!("{}: {}", case.name(), arguments.area),
-        case_name: case.name().to_owned(),
-        area: arguments.area.clone(),
-        generated: now(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        lake_version: session.version().to_string(),
-        custody_head: head,
-        counts: counts(&session)?,
-        gaps: gaps(&session)?,
-        questions: answered,
-    };
-    write(arguments, &report, settings)?;
-    note(
-        &case,
-        json!({ "report": arguments.area, "questions": report.questions.len(), "lake_version": session.version() }),
-        0,
-    )?;
-    Ok(Status::Clean)
+        let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
+        let report = AreaReport {
+            title: format!("{}: {}", case.name(), arguments.area),
+            case_name: case.name().to_owned(),
+            area: arguments.area.clone(),
+            generated: now(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            lake_version: session.version().to_string(),
+            custody_head: head,
+            counts: counts(&session)?,
+            gaps: gaps(&session)?,
+            questions: answered,
+        };
+        let counts = json!({ "questions": report.questions.len() });
+        let outputs = write(arguments, &report, settings)?;
+        Ok(Done { status: Status::Clean, counts, outputs, value: () })
+    })?;
+    Ok(status)
 }
 
-fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Result<()> {
+/// Writes the report; what was written, for the custody log.
+fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Result<Value> {
     let Some(file) = &arguments.file else {
-        return terminal::print(settings, &render_markdown(report)?);
+        let text = render_markdown(report)?;
+        terminal::print(settings, &text)?;
+        return Ok(json!({ "file": "standard output", "sha256": hash::sha256(text.as_bytes()) }));
     };
     let text = match file.extension().and_then(|extension| extension.to_str()) {
         Some("html" | "htm") => render_html(report)?,
@@ -76,8 +80,9 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
             }));
         }
     };
-    fs_err::write(file, text)?;
-    terminal::note(settings, format!("report written to {}", file.display()))
+    fs_err::write(file, &text)?;
+    terminal::note(settings, format!("report written to {}", file.display()))?;
+    Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))
 }
 
 fn answer(question: &Question, session: &Session, objects: &HashMap<&str, &Entry>, rows: usize) -> Result<Answered> {

@@ -1,7 +1,6 @@
 //! Finds the files to add, in the order of their keys, and the metadata that lies beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -9,11 +8,7 @@ use rayon::prelude::*;
 
 use crate::case::Case;
 use crate::error::{Error, Result};
-
-/// A file `<name>.metadata.json` above this size is no metadata.
-pub(super) const SIDECAR_MAX: u64 = 16 << 20;
-
-const SIDECAR: &str = ".metadata.json";
+use crate::sidecar;
 
 /// A file to be added.
 #[derive(Debug)]
@@ -22,6 +17,13 @@ pub(super) struct Item {
     pub(super) key: String,
     pub(super) size: u64,
     pub(super) metadata: Option<serde_json::Value>,
+}
+
+impl Item {
+    /// The path below the folder that was named; of a file that was named, its name.
+    pub(super) fn below(&self) -> &str {
+        self.key.split_once('/').map_or(self.key.as_str(), |(_, below)| below)
+    }
 }
 
 /// What was found.
@@ -51,11 +53,11 @@ pub(super) fn walk(case: &Case, roots: &[PathBuf]) -> Result<Walk> {
             folders(case, &path, &name, &mut walk);
         } else if metadata.is_file() {
             let mut files = vec![Item { key: name.clone(), path: path.clone(), size: metadata.len(), metadata: None }];
-            let beside = path.with_file_name(format!("{name}{SIDECAR}"));
+            let beside = path.with_file_name(format!("{name}{}", sidecar::SUFFIX));
             if let Ok(about) = fs::symlink_metadata(&beside)
                 && about.is_file()
             {
-                let key = format!("{name}{SIDECAR}");
+                let key = format!("{name}{}", sidecar::SUFFIX);
                 files.push(Item { key, path: beside, size: about.len(), metadata: None });
             }
             // The neighbour was not asked for: it is metadata or nothing.
@@ -113,36 +115,19 @@ fn pair(files: Vec<Item>) -> Vec<Item> {
     let keys: BTreeSet<&str> = files.iter().map(|item| item.key.as_str()).collect();
     let found: Vec<(String, serde_json::Value)> = files
         .par_iter()
-        .filter(|item| item.size <= SIDECAR_MAX)
+        .filter(|item| item.size <= sidecar::MAX)
         .filter_map(|item| {
-            let about = sidecar_of(&item.key, |other| keys.contains(other))?;
+            let about = sidecar::of(&item.key, |other| keys.contains(other))?;
             // Unreadable: it stays in the list of files, where the failure is noted.
             let Ok(mut file) = fs::File::open(&item.path) else { return None };
-            Some((about.to_owned(), metadata(&mut file)?))
+            Some((about.to_owned(), sidecar::read(&mut file)?))
         })
         .collect();
     let mut metadata: BTreeMap<String, serde_json::Value> = found.into_iter().collect();
-    let sidecars: BTreeSet<String> = metadata.keys().map(|key| format!("{key}{SIDECAR}")).collect();
+    let sidecars: BTreeSet<String> = metadata.keys().map(|key| format!("{key}{}", sidecar::SUFFIX)).collect();
     let mut items: Vec<Item> = files.into_iter().filter(|item| !sidecars.contains(&item.key)).collect();
     for item in &mut items {
         item.metadata = metadata.remove(&item.key);
     }
     items
-}
-
-/// The file that this one is metadata of, by its name.
-pub(super) fn sidecar_of(name: &str, exists: impl Fn(&str) -> bool) -> Option<&str> {
-    let about = name.strip_suffix(SIDECAR)?;
-    // Metadata has no metadata.
-    let itself = about.strip_suffix(SIDECAR).is_some_and(&exists);
-    (exists(about) && !itself).then_some(about)
-}
-
-/// Metadata is any JSON object. None if it is anything else or cannot be read: then it is a file like others.
-pub(super) fn metadata(file: &mut dyn Read) -> Option<serde_json::Value> {
-    let mut text = Vec::new();
-    match file.take(SIDECAR_MAX).read_to_end(&mut text).map(|_| serde_json::from_slice(&text)) {
-        Ok(Ok(value @ serde_json::Value::Object(_))) => Some(value),
-        _ => None,
-    }
 }

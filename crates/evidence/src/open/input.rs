@@ -66,6 +66,15 @@ impl Input {
         Ok(self.buffered())
     }
 
+    /// Takes what is buffered: everything, when the bytes are in memory.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.truncate(self.end);
+        buffer.drain(..self.at);
+        (self.at, self.end) = (0, 0);
+        buffer
+    }
+
     /// Takes bytes that were looked at.
     pub(crate) fn consume(&mut self, count: usize) {
         self.at = (self.at + count).min(self.end);

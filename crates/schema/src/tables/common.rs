@@ -1,9 +1,8 @@
 //! The columns that every table of events begins with.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::ArrayRef;
 
 use crate::column::Column;
 use crate::kind::{Cells, Hash, Int, Kind, Text, Texts, Time};
@@ -52,6 +51,9 @@ pub fn columns() -> Vec<Column> {
 
 #[derive(Default)]
 pub struct CommonRows {
+    /// The object of the next rows.
+    object: String,
+    objects: <Text as Cells>::Builder,
     records: <Int as Cells>::Builder,
     offsets: <Int as Cells>::Builder,
     event_time: <Time as Cells>::Builder,
@@ -70,6 +72,7 @@ impl CommonRows {
     pub fn push(&mut self, common: &Common<'_>) {
         self.len += 1;
         self.unique.push(common.unique);
+        Text::append(&mut self.objects, &Some(Cow::Borrowed(&self.object)));
         Int::append(&mut self.records, &i64::try_from(common.record).ok());
         Int::append(&mut self.offsets, &common.offset.and_then(|o| i64::try_from(o).ok()));
         Time::append(&mut self.event_time, &common.event_time);
@@ -94,11 +97,15 @@ impl CommonRows {
         self.len == 0
     }
 
-    pub fn finish(&mut self, object: &str) -> Vec<ArrayRef> {
-        let objects = StringArray::from_iter_values(std::iter::repeat_n(object, self.len));
+    pub fn begin(&mut self, object: &str) {
+        self.object.clear();
+        self.object.push_str(object);
+    }
+
+    pub fn finish(&mut self) -> Vec<ArrayRef> {
         self.len = 0;
         vec![
-            Arc::new(objects),
+            Text::finish(&mut self.objects),
             Int::finish(&mut self.records),
             Int::finish(&mut self.offsets),
             Time::finish(&mut self.event_time),

@@ -7,6 +7,7 @@ pub mod common;
 pub mod config_items;
 pub mod ledger;
 pub mod s3_access;
+pub mod verdicts;
 
 use crate::column::Table;
 
@@ -20,6 +21,8 @@ pub static TABLES: &[&Table] = &[
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,
+    &verdicts::DIGEST_VERDICTS,
+    &verdicts::LOG_VERDICTS,
 ];
 
 /// The table of that name.

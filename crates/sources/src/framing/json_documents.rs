@@ -274,7 +274,9 @@ impl<'s> Documents<'s> {
             match end {
                 Some(end) => return self.broken(window, end.max(1), end.max(1) as u64, reason),
                 None if bytes.len() > MAX_RECORD || !window.fill()? => {
-                    if window.ended() && first && memchr::memchr(b'\n', window.bytes()).is_some() {
+                    // Only a document ends with its line: looking again in an array would never end.
+                    let lines = first && matches!(place, Place::Document);
+                    if lines && window.ended() && memchr::memchr(b'\n', window.bytes()).is_some() {
                         continue;
                     }
                     return self.drain(window, reason);

@@ -28,7 +28,11 @@ static TOOLS: &[&str] = &["testkit", "xtask"];
 static HEAVY: &[(&str, &[&str])] = &[
     ("anyhow", &["cli", "xtask"]),
     ("arrow*", &["schema", "lake", "report"]),
-    ("aws-*", &["fetch"]),
+    ("aws-config", &["fetch"]),
+    ("aws-credential-types", &["fetch"]),
+    ("aws-lc-rs", &["evidence"]),
+    ("aws-sdk-*", &["fetch"]),
+    ("aws-smithy-*", &["fetch"]),
     ("clap*", &["cli", "xtask"]),
     ("comfy-table", &["report"]),
     ("datafusion*", &["query"]),

@@ -18,26 +18,26 @@ const BUFFER: usize = 256 << 10;
 
 /// What one pass over the bytes found out.
 #[derive(Debug)]
-pub(super) struct Examined {
-    pub(super) sha256: String,
-    pub(super) size: u64,
-    pub(super) inflated_sha256: Option<String>,
-    pub(super) inflated_size: u64,
-    pub(super) layers: Vec<String>,
-    pub(super) members: u64,
-    pub(super) damage: Option<Damage>,
-    pub(super) archive: Option<Kind>,
+pub(crate) struct Examined {
+    pub(crate) sha256: String,
+    pub(crate) size: u64,
+    pub(crate) inflated_sha256: Option<String>,
+    pub(crate) inflated_size: u64,
+    pub(crate) layers: Vec<String>,
+    pub(crate) members: u64,
+    pub(crate) damage: Option<Damage>,
+    pub(crate) archive: Option<Kind>,
 }
 
 /// Whether a copy is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
+pub(crate) enum Keep {
     Copy,
     HashOnly,
 }
 
 /// Examines a file. The outer error is one of the case's disk, the inner one of the file's.
-pub(super) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> Result<io::Result<Examined>> {
+pub(crate) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> Result<io::Result<Examined>> {
     let source = match fs::File::open(path).and_then(|file| file.metadata().map(|about| (file, about))) {
         // It may have become something else since the folder was listed.
         Ok((_, about)) if !about.is_file() => return Ok(Err(io::Error::other("no regular file any more"))),
@@ -47,7 +47,7 @@ pub(super) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> R
     if keep == Keep::HashOnly {
         return Ok(examine(Box::new(source), None, Notes::default(), None, limits).map(|(examined, _)| examined));
     }
-    let copy = store.begin(path)?;
+    let copy = store.begin(path);
     // A clone is read back instead of the source, so that the hash is that of what is kept.
     let (input, output) = match &copy.cloned {
         Some(clone) => (fs::File::open(clone).map_err(Error::io("read", clone))?, None),
@@ -67,7 +67,7 @@ pub(super) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> R
 }
 
 /// Examines a member of an archive.
-pub(super) fn stream(input: Input, notes: Notes, crc: Option<u32>, limits: &Limits) -> io::Result<Examined> {
+pub(crate) fn stream(input: Input, notes: Notes, crc: Option<u32>, limits: &Limits) -> io::Result<Examined> {
     examine(Box::new(input), None, notes, crc, limits).map(|(examined, _)| examined)
 }
 
@@ -171,7 +171,7 @@ impl Read for Shared {
 }
 
 /// The folder of objects, being filled.
-pub(super) struct Store {
+pub(crate) struct Store {
     case: Case,
     number: AtomicU64,
     clones: AtomicBool,
@@ -180,14 +180,14 @@ pub(super) struct Store {
 }
 
 /// A copy that is not complete yet.
-pub(super) struct Copy {
+pub(crate) struct Copy {
     path: PathBuf,
     cloned: Option<PathBuf>,
 }
 
 impl Store {
     /// Throws away what a run that was cut off has left.
-    pub(super) fn open(case: &Case) -> Result<Store> {
+    pub(crate) fn open(case: &Case) -> Result<Store> {
         let incoming = case.incoming_dir();
         if incoming.is_dir() {
             fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))?;
@@ -203,27 +203,52 @@ impl Store {
         Ok(store)
     }
 
-    pub(super) fn close(&self) -> Result<()> {
+    /// Stores bytes that are in memory.
+    pub(crate) fn put(&self, bytes: Vec<u8>, limits: &Limits) -> Result<Examined> {
+        let copy = self.fresh_copy();
+        fs::write(&copy.path, &bytes).map_err(Error::io("write", &copy.path))?;
+        let source = Box::new(io::Cursor::new(bytes));
+        let (examined, _) =
+            examine(source, None, Notes::default(), None, limits).map_err(Error::io("read", &copy.path))?;
+        self.finish(&copy, &examined.sha256, examined.size)?;
+        Ok(examined)
+    }
+
+    /// Moves a complete file of the case's disk into the store.
+    pub(crate) fn take_over(&self, path: &Path, limits: &Limits) -> Result<Examined> {
+        let file = fs::File::open(path).map_err(Error::io("read", path))?;
+        let (examined, _) =
+            examine(Box::new(file), None, Notes::default(), None, limits).map_err(Error::io("read", path))?;
+        let copy = Copy { path: path.to_path_buf(), cloned: None };
+        self.finish(&copy, &examined.sha256, examined.size)?;
+        Ok(examined)
+    }
+
+    fn fresh_copy(&self) -> Copy {
+        let path = self.case.incoming_dir().join(self.number.fetch_add(1, Ordering::Relaxed).to_string());
+        Copy { path, cloned: None }
+    }
+
+    pub(crate) fn close(&self) -> Result<()> {
         let incoming = self.case.incoming_dir();
         fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))
     }
 
     /// Whether an object with this hash is there, as far as its size tells.
-    pub(super) fn holds(&self, sha256: &str, size: u64) -> bool {
+    pub(crate) fn holds(&self, sha256: &str, size: u64) -> bool {
         fs::symlink_metadata(self.case.object_path(sha256)).is_ok_and(|about| about.len() == size)
     }
 
-    fn begin(&self, source: &Path) -> Result<Copy> {
-        let path = self.case.incoming_dir().join(self.number.fetch_add(1, Ordering::Relaxed).to_string());
-        let mut cloned = None;
+    fn begin(&self, source: &Path) -> Copy {
+        let mut copy = self.fresh_copy();
         if self.clones.load(Ordering::Relaxed) {
-            match reflink_copy::reflink(source, &path) {
-                Ok(()) => cloned = Some(path.clone()),
+            match reflink_copy::reflink(source, &copy.path) {
+                Ok(()) => copy.cloned = Some(copy.path.clone()),
                 // Most file systems cannot, and they say so for every file.
                 Err(_cannot_clone) => self.clones.store(false, Ordering::Relaxed),
             }
         }
-        Ok(Copy { path, cloned })
+        copy
     }
 
     fn forget(&self, copy: &Copy) -> Result<()> {
@@ -249,7 +274,7 @@ impl Store {
     }
 
     /// Waits until all new objects are on the disk: one call for the whole file system where there is one.
-    pub(super) fn sync(&self) -> Result<()> {
+    pub(crate) fn sync(&self) -> Result<()> {
         let fresh = std::mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
         if fresh.is_empty() {
             return Ok(());

@@ -1,0 +1,378 @@
+//! The one way into the evidence, shared by what is added from disk and what is fetched: bytes are hashed and stored,
+//! archives are looked into, and lines are appended to the manifest some hundred at a time.
+//!
+//! A batch's objects are flushed to the disk together, then its lines are appended: a run that is killed loses at most
+//! one batch, and running it again takes the rest. Flushing each object by itself would be safer by nothing, since an
+//! object without its line in the manifest does not exist, and would take minutes for 100,000 small logs.
+
+pub(crate) mod examine;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fs_err as fs;
+use rayon::prelude::*;
+
+use crate::add::Progress;
+use crate::archive::{self, Kind, Listing, Member};
+use crate::case::Case;
+use crate::error::{Error, Result};
+use crate::hash::object_id;
+use crate::manifest::{Entry, Location, Manifest, S3Place, Writer};
+use crate::open::{Damage, Limits, Notes, open_member};
+use crate::sidecar;
+use examine::{Examined, Store};
+
+/// Objects that are flushed and written into the manifest together.
+pub const BATCH: usize = 512;
+/// What an archive may unpack to at least, before the ratio is looked at.
+const ARCHIVE_FLOOR: u64 = 64 << 20;
+
+/// What was taken in, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Added {
+    /// New objects, members of archives included.
+    pub objects: u64,
+    /// Their bytes as stored.
+    pub bytes: u64,
+    /// Their bytes inflated.
+    pub inflated_bytes: u64,
+    /// Objects that had been collected before.
+    pub already: u64,
+    /// Objects that came with what the provider says of them.
+    pub sidecars: u64,
+    /// Zip and tar files looked into (new ones).
+    pub archives: u64,
+    /// What is damaged: key and why. All but unreadable members of archives are objects all the same.
+    pub damaged: Vec<(String, String)>,
+    /// What was not taken (symbolic links, devices, unreadable files): path and why.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// What is known of an object before its bytes are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The key in the bucket with the bucket's name before it, or the path below what was added.
+    pub key: String,
+    /// The path or URL that it was taken from.
+    pub origin: String,
+    /// Where it lay in S3, if that is known.
+    pub s3: Option<S3Place>,
+    /// What the provider says about it, whole.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// An object whose bytes are stored, to be given to [`Collector::take`].
+#[derive(Debug)]
+pub struct Taken {
+    entry: Entry,
+    archive: Option<Kind>,
+}
+
+impl Taken {
+    pub(crate) fn new(about: About, examined: Examined, location: Location) -> Taken {
+        let entry = Entry {
+            object: object_id(&examined.sha256, &about.key),
+            key: about.key,
+            sha256: examined.sha256,
+            size: examined.size,
+            inflated_sha256: examined.inflated_sha256,
+            inflated_size: examined.inflated_size,
+            layers: examined.layers,
+            members: examined.members,
+            damage: examined.damage.map(|damage| damage.to_string()),
+            location,
+            origin: about.origin,
+            s3: about.s3,
+            metadata: about.metadata,
+        };
+        Taken { entry, archive: examined.archive }
+    }
+
+    /// What will stand in the manifest.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+/// Stores bytes, from any thread. Nothing of it counts until the [`Collector`] has taken it.
+#[derive(Clone)]
+pub struct Intake {
+    pub(crate) store: Arc<Store>,
+    pub(crate) limits: Limits,
+}
+
+impl Intake {
+    /// Stores bytes that are in memory.
+    pub fn bytes(&self, about: About, bytes: Vec<u8>) -> Result<Taken> {
+        Ok(Taken::new(about, self.store.put(bytes, &self.limits)?, Location::Stored))
+    }
+
+    /// Moves a complete file into the store; it must lie on the disk of the case.
+    pub fn file(&self, about: About, path: &Path) -> Result<Taken> {
+        Ok(Taken::new(about, self.store.take_over(path, &self.limits)?, Location::Stored))
+    }
+}
+
+/// The case's evidence, being added to. Only one at a time.
+pub struct Collector {
+    case: Case,
+    limits: Limits,
+    pub(crate) known: Known,
+    store: Arc<Store>,
+    writer: Writer,
+    waiting: Vec<Entry>,
+    archives: Vec<(Entry, Kind)>,
+    /// What was taken so far.
+    pub added: Added,
+    _lock: fs::File,
+}
+
+impl Collector {
+    /// Begins to add; [`Error::Busy`] while another process does.
+    pub fn open(case: &Case, limits: Limits) -> Result<Collector> {
+        let lock_path = case.evidence_dir().join(".lock");
+        let lock = fs::File::create(&lock_path).map_err(Error::io("write", &lock_path))?;
+        match lock.file().try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Busy { root: case.root().to_path_buf() }),
+            Err(std::fs::TryLockError::Error(source)) => {
+                return Err(Error::Io { doing: "lock", path: lock_path, source });
+            }
+        }
+        Ok(Collector {
+            case: case.clone(),
+            limits,
+            known: Known::load(case)?,
+            store: Arc::new(Store::open(case)?),
+            writer: Writer::open(case)?,
+            waiting: Vec::new(),
+            archives: Vec::new(),
+            added: Added::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Stores bytes from any thread.
+    pub fn intake(&self) -> Intake {
+        Intake { store: Arc::clone(&self.store), limits: self.limits }
+    }
+
+    /// Takes an object whose bytes are stored. It counts once it was flushed.
+    pub fn take(&mut self, taken: Taken) {
+        let Taken { entry, archive } = taken;
+        let (known, news) = self.known.has(&entry);
+        if known {
+            self.added.already += 1;
+        } else {
+            self.added.objects += 1;
+            self.added.bytes += entry.size;
+            self.added.inflated_bytes += entry.inflated_size;
+            self.added.archives += u64::from(archive.is_some());
+        }
+        if news {
+            self.added.sidecars += u64::from(entry.metadata.is_some());
+            if let Some(damage) = &entry.damage {
+                self.added.damaged.push((entry.key.clone(), damage.clone()));
+            }
+            self.known.remember(&entry);
+            self.waiting.push(entry.clone());
+        }
+        if let Some(kind) = archive {
+            self.archives.push((entry, kind));
+        }
+    }
+
+    /// How many objects wait to be flushed.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Makes what waits durable: the objects, then their lines; then what is in the archives among them.
+    pub fn flush(&mut self, progress: &dyn Progress) -> Result<()> {
+        self.store.sync()?;
+        self.writer.append(&self.waiting)?;
+        self.waiting.clear();
+        for (container, kind) in std::mem::take(&mut self.archives) {
+            self.archive(&container, kind, progress)?;
+        }
+        Ok(())
+    }
+
+    /// After the disk failed: removes half copies, which may be what fills it, and keeps what is whole.
+    pub(crate) fn rescue(&mut self) {
+        // If they cannot be removed, the next run tries again.
+        let _removed = self.store.close();
+        let _kept = self.store.sync().and_then(|()| self.writer.append(&self.waiting));
+    }
+
+    /// Ends the work.
+    pub fn close(mut self, progress: &dyn Progress) -> Result<Added> {
+        self.flush(progress)?;
+        self.store.close()?;
+        crate::manifest::write_sums(&self.case, &Manifest::load(&self.case)?)?;
+        Ok(self.added)
+    }
+
+    /// Adds the members of an archive as objects of their own.
+    fn archive(&mut self, container: &Entry, kind: Kind, progress: &dyn Progress) -> Result<()> {
+        let path = crate::open::location_path(&self.case, &container.location, &container.sha256);
+        let compressed = container.layers.len() > 1;
+        let Listing { mut members, skipped, damaged } = archive::list(&path, kind, compressed, &self.limits)?;
+        let named = |name: String| match name.is_empty() {
+            true => container.key.clone(),
+            false => member_key(container, &name),
+        };
+        self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (named(name), why)));
+        self.added.damaged.extend(damaged.into_iter().map(|(name, why)| (named(name), why)));
+        self.drop_bombs(container, &mut members);
+        let sidecars = self.member_sidecars(&path, &mut members);
+        progress.more(members.len() as u64, members.iter().map(|member| member.place.unpacked).sum());
+        for chunk in members.chunks(BATCH) {
+            let read = |m: &Member| {
+                let outcome = self.member(container, &path, m, sidecars.get(&m.name).cloned());
+                progress.object(m.place.unpacked);
+                outcome
+            };
+            // A compressed tar has one beginning: two readers would inflate it twice.
+            let done: Vec<_> = match compressed {
+                true => chunk.iter().map(read).collect(),
+                false => chunk.par_iter().map(read).collect(),
+            };
+            for outcome in done {
+                match outcome {
+                    Ok(taken) => self.take(taken),
+                    Err(unreadable) => self.added.damaged.push(unreadable),
+                }
+            }
+            self.flush(progress)?;
+        }
+        Ok(())
+    }
+
+    /// Files of a zip may lie over each other, so that few bytes become very many: what goes beyond the allowed
+    /// ratio for the archive as a whole is not read.
+    fn drop_bombs(&mut self, container: &Entry, members: &mut Vec<Member>) {
+        let packed = container.size.max(container.inflated_size);
+        let allowed = packed.saturating_mul(self.limits.ratio).max(ARCHIVE_FLOOR);
+        let mut sum: u64 = 0;
+        members.retain(|member| {
+            sum = sum.saturating_add(member.place.unpacked);
+            if sum > allowed {
+                let why = format!("not read: the archive unpacks to more than {allowed} bytes");
+                self.added.damaged.push((member_key(container, &member.name), why));
+            }
+            sum <= allowed
+        });
+    }
+
+    /// Takes the members that are metadata of other members out of the list.
+    fn member_sidecars(&self, path: &Path, members: &mut Vec<Member>) -> HashMap<String, serde_json::Value> {
+        let names: HashSet<String> = members.iter().map(|member| member.name.clone()).collect();
+        let mut found = HashMap::new();
+        members.retain(|m| {
+            let Some(about) = sidecar::of(&m.name, |name| names.contains(name)) else { return true };
+            if m.place.unpacked > sidecar::MAX {
+                return true;
+            }
+            let text = open_member(&self.case, path, &m.place, &self.limits, &Notes::default())
+                .map(|mut input| sidecar::read(&mut input));
+            // What cannot be read or is no metadata stays an object, and is reported as one.
+            let Ok(Some(metadata)) = text else { return true };
+            found.insert(about.to_owned(), metadata);
+            false
+        });
+        found
+    }
+
+    /// A member, or its key and why it cannot be read.
+    fn member(
+        &self,
+        container: &Entry,
+        path: &Path,
+        m: &Member,
+        metadata: Option<serde_json::Value>,
+    ) -> Result<Taken, (String, String)> {
+        let key = member_key(container, &m.name);
+        let notes = Notes::default();
+        let examined = open_member(&self.case, path, &m.place, &self.limits, &notes)
+            .map_err(|error| error.to_string())
+            .and_then(|input| examine::stream(input, notes, m.crc, &self.limits).map_err(|error| error.to_string()));
+        let mut examined = examined.map_err(|why| (key.clone(), why))?;
+        if examined.archive.take().is_some() {
+            examined.damage.get_or_insert(Damage::NestedArchive);
+        }
+        let location = Location::Member {
+            container: container.sha256.clone(),
+            container_location: Box::new(container.location.clone()),
+            index: m.index,
+            name: m.name.clone(),
+            place: m.place,
+        };
+        // What was said about the archive's place says nothing about the place of what is in it.
+        let about = About { key, origin: container.origin.clone(), s3: None, metadata };
+        Ok(Taken::new(about, examined, location))
+    }
+}
+
+fn member_key(container: &Entry, name: &str) -> String {
+    format!("{}!/{name}", container.key)
+}
+
+/// What the manifest has already.
+pub(crate) struct Known {
+    by_id: HashMap<String, Told>,
+    /// Key and size, to guess what need not be copied before its hash is known.
+    looks: HashSet<(String, u64)>,
+}
+
+/// What a line of the manifest says beyond the object itself.
+struct Told {
+    in_place: bool,
+    metadata: Option<serde_json::Value>,
+    s3: Option<S3Place>,
+}
+
+impl Known {
+    fn load(case: &Case) -> Result<Known> {
+        let manifest = Manifest::load(case)?;
+        let mut known = Known { by_id: HashMap::new(), looks: HashSet::new() };
+        for entry in manifest.entries {
+            known.remember(&entry);
+        }
+        Ok(known)
+    }
+
+    fn remember(&mut self, entry: &Entry) {
+        let in_place = matches!(entry.location, Location::InPlace { .. });
+        self.looks.insert((entry.key.clone(), entry.size));
+        let told = Told { in_place, metadata: entry.metadata.clone(), s3: entry.s3.clone() };
+        self.by_id.insert(entry.object.clone(), told);
+    }
+
+    /// Whether an object with this key and size was collected.
+    pub(crate) fn looks_known(&self, key: &str, size: u64) -> bool {
+        self.looks.contains(&(key.to_owned(), size))
+    }
+
+    /// Whether this object is there; and whether a line about it would say something new.
+    fn has(&self, entry: &Entry) -> (bool, bool) {
+        match self.by_id.get(&entry.object) {
+            None => (false, true),
+            Some(told) => {
+                let copied_now = told.in_place && entry.location == Location::Stored;
+                let told_now = entry.metadata.is_some() && entry.metadata != told.metadata;
+                let placed_now = entry.s3.is_some() && entry.s3 != told.s3;
+                (true, copied_now || told_now || placed_now)
+            }
+        }
+    }
+}
+
+/// The folder for downloads that are not complete, kept from one run to the next.
+pub fn partial_dir(case: &Case) -> Result<PathBuf> {
+    let path = case.evidence_dir().join("partial");
+    crate::case::make_private_dir(&path)?;
+    Ok(path)
+}

@@ -1,0 +1,294 @@
+//! Verification: every object against the manifest, and CloudTrail's digests and log files against each other.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::PathBuf;
+
+use fs_err as fs;
+use rayon::prelude::*;
+
+use crate::absent::{self, Absent};
+use crate::add::Progress;
+use crate::case::Case;
+use crate::digest::{
+    Collected, Container, Content, Covered, DigestVerdict, KeyRing, LogFile, LogIndex, LogVerdict, Unit, Verdict,
+    check_chains, check_logs, cover, decode, file_name, is_log_key,
+};
+use crate::error::{Error, Result};
+use crate::hash::Hasher;
+use crate::manifest::{Entry, Manifest};
+use crate::open::{Limits, Opened, hash_stored, open, open_bytes, read_stored};
+
+/// Up to this size an object is read at once.
+const IN_MEMORY: u64 = 64 << 20;
+/// A digest file is not larger, inflated.
+const DIGEST_MAX: u64 = 64 << 20;
+
+/// How to verify.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyOptions {
+    /// Files with CloudTrail's public keys, besides those that were saved with the case.
+    pub keys: Vec<PathBuf>,
+    /// The time asked for, in seconds since 1970.
+    pub from: Option<i64>,
+    /// The time asked for, in seconds since 1970.
+    pub to: Option<i64>,
+    /// What may come out of an object.
+    pub limits: Limits,
+}
+
+/// What was found out.
+pub struct Verification {
+    /// How many objects were read and have the hash of the manifest.
+    pub objects_verified: u64,
+    /// Objects whose bytes are not those that were collected: id, key, what was found.
+    pub objects_altered: Vec<(String, String, String)>,
+    /// Objects that cannot be read: id, key, why.
+    pub objects_unreadable: Vec<(String, String, String)>,
+    /// Digests, and times without one.
+    pub digests: Vec<DigestVerdict>,
+    /// Log files.
+    pub logs: Vec<LogVerdict>,
+    /// What of the time asked for is proven.
+    pub units: Vec<Unit>,
+    /// How many public keys there were.
+    pub keys: usize,
+    /// Entries of key files that were not taken.
+    pub key_problems: Vec<(String, String)>,
+}
+
+impl Verification {
+    /// Is anything not what it was?
+    pub fn is_contradicted(&self) -> bool {
+        !self.objects_altered.is_empty()
+            || self.digests.iter().any(|digest| digest.verdict == Verdict::Contradicted)
+            || self.logs.iter().any(|log| log.verdict == Verdict::Contradicted)
+    }
+
+    /// Is there CloudTrail in the evidence of which nothing at all could be proven?
+    pub fn is_unproven(&self) -> bool {
+        let speaks = !self.digests.is_empty() || !self.logs.is_empty();
+        speaks && !self.digests.iter().any(|digest| digest.verdict == Verdict::Verified)
+    }
+
+    /// Is there something that could not be checked, or that a person should look at?
+    pub fn has_gaps(&self) -> bool {
+        !self.objects_unreadable.is_empty()
+            || self.digests.iter().any(|digest| digest.verdict != Verdict::Verified || digest.flagged)
+            || self.logs.iter().any(|log| log.verdict != Verdict::Verified || log.flagged)
+            || !self.key_problems.is_empty()
+    }
+}
+
+/// Where fetched public keys and trail descriptions lie.
+pub fn keys_dir(case: &Case) -> PathBuf {
+    case.evidence_dir().join("keys")
+}
+
+/// Verifies everything in the evidence.
+pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    let keys = key_ring(case, options)?;
+    let manifest = Manifest::load(case)?;
+    let entries = &manifest.entries;
+    progress.start(entries.len() as u64, entries.iter().map(|entry| entry.size).sum());
+    let inspected: Vec<Inspected> = entries
+        .par_iter()
+        .map(|entry| {
+            let inspected = inspect(case, entry, &options.limits);
+            progress.object(entry.size);
+            inspected
+        })
+        .collect();
+    let mut found = Verification {
+        objects_verified: 0,
+        objects_altered: Vec::new(),
+        objects_unreadable: Vec::new(),
+        digests: Vec::new(),
+        logs: Vec::new(),
+        units: Vec::new(),
+        keys: keys.len(),
+        key_problems: keys.problems.iter().map(|(file, problem)| (file.clone(), problem.to_string())).collect(),
+    };
+    let (mut digests, mut files) = (Vec::new(), Vec::new());
+    for (entry, inspected) in entries.iter().zip(inspected) {
+        match inspected.stored {
+            Ok(true) => found.objects_verified += 1,
+            Ok(false) => found.objects_altered.push((entry.object.clone(), entry.key.clone(), inspected.found)),
+            Err(why) => found.objects_unreadable.push((entry.object.clone(), entry.key.clone(), why)),
+        }
+        match inspected.part {
+            Part::Digest(digest) => digests.push(*digest),
+            Part::Log(content) => files.push(log_file(entry, content)),
+            Part::Other => {}
+        }
+    }
+    let absent = AbsentIndex::new(absent::load(case)?);
+    let why_absent = |bucket: &str, key: &str| absent.why(bucket, key);
+    let within = |digest: &Collected| {
+        let hours = digest.read().and_then(crate::digest::Digest::hours);
+        hours.is_none_or(|(start, end)| {
+            options.from.is_none_or(|from| end > from) && options.to.is_none_or(|to| start < to)
+        })
+    };
+    digests.retain(within);
+    files.retain(|file: &LogFile| {
+        let time = crate::ObjectKey::parse(&file.key).delivery_time.map(|time| time.div_euclid(1_000_000));
+        time.is_none_or(|time| options.from.is_none_or(|from| time >= from) && options.to.is_none_or(|to| time < to))
+    });
+    let chains = check_chains(&digests, &keys, &why_absent);
+    let pairs: Vec<(&Collected, &DigestVerdict)> = digests.iter().zip(&chains.digests).collect();
+    let logs = check_logs(&LogIndex::new(&files), &pairs, &chains.absent, &why_absent);
+    let Covered { units, ends } = cover(&digests, &chains, &files, &logs, (options.from, options.to), &why_absent);
+    found.digests = chains.digests;
+    found.digests.extend(chains.absent);
+    found.digests.extend(ends);
+    (found.logs, found.units) = (logs, units);
+    Ok(found)
+}
+
+fn key_ring(case: &Case, options: &VerifyOptions) -> Result<KeyRing> {
+    let mut keys = KeyRing::default();
+    for path in &options.keys {
+        keys.add_file(path)?;
+    }
+    let saved = keys_dir(case);
+    if saved.is_dir() {
+        let mut paths = Vec::new();
+        for file in fs::read_dir(&saved).map_err(Error::io("read", &saved))? {
+            let path = file.map_err(Error::io("read", &saved))?.path();
+            if file_name(&path.to_string_lossy()).starts_with("public-keys") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths {
+            keys.add_file(&path)?;
+        }
+    }
+    Ok(keys)
+}
+
+fn log_file(entry: &Entry, content: Result<Content, String>) -> LogFile {
+    // The folder that was added held the folder `CloudTrail`, and so would have held its neighbour `CloudTrail-Digest`.
+    let below = entry.key.split_once('/').map_or("", |(_, below)| below);
+    let whole_tree = below.starts_with("CloudTrail/") || below.contains("/CloudTrail/");
+    LogFile {
+        object: entry.object.clone(),
+        key: entry.key.clone(),
+        s3: entry.s3.clone(),
+        asserted: entry.s3.is_some() && !entry.origin.starts_with("s3://") && whole_tree,
+        content,
+    }
+}
+
+struct Inspected {
+    /// Does it have the hash of the manifest? Or why it cannot be read.
+    stored: Result<bool, String>,
+    /// The hash that it has.
+    found: String,
+    part: Part,
+}
+
+/// What an object is in the checks of CloudTrail.
+enum Part {
+    Digest(Box<Collected>),
+    Log(Result<Content, String>),
+    Other,
+}
+
+fn inspect(case: &Case, entry: &Entry, limits: &Limits) -> Inspected {
+    let is_log = is_log_key(&entry.key);
+    let read = || -> Result<(String, Opened)> {
+        if entry.size <= IN_MEMORY {
+            let bytes = read_stored(case, entry, IN_MEMORY)?;
+            let found = crate::hash::sha256(&bytes);
+            return Ok((found, open_bytes(bytes, limits)));
+        }
+        Ok((hash_stored(case, entry)?, open(case, entry, limits)?))
+    };
+    let (found, opened) = match read() {
+        Ok(both) => both,
+        Err(error) => {
+            let why = error.to_string();
+            let part = if is_log { Part::Log(Err(why.clone())) } else { Part::Other };
+            return Inspected { stored: Err(why), found: String::new(), part };
+        }
+    };
+    let stored = Ok(found == entry.sha256);
+    let part = match (entry.is_archive(), is_log) {
+        (true, _) => Part::Other,
+        (false, true) => Part::Log(content(opened, &mut |_| {}).map_err(|error| error.to_string())),
+        (false, false) => digest(entry, opened),
+    };
+    Inspected { stored, found, part }
+}
+
+/// Hashes what comes out of an object, and shows it.
+fn content(mut opened: Opened, look: &mut dyn FnMut(&[u8])) -> std::io::Result<Content> {
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        let got = opened.read(&mut buffer)?;
+        let bytes = buffer.get(..got).unwrap_or_default();
+        if got == 0 {
+            break;
+        }
+        hasher.update(bytes);
+        look(bytes);
+    }
+    let facts = opened.facts();
+    Ok(Content::new(hasher.finish(), &facts))
+}
+
+/// A digest tells itself by its name, or, when it was renamed, by its first members.
+fn digest(entry: &Entry, mut opened: Opened) -> Part {
+    let named = file_name(&entry.key).contains("_CloudTrail-Digest_");
+    let head = match opened.peek(1024) {
+        Ok(head) => head,
+        Err(_memory_does_not_fail) => return Part::Other,
+    };
+    let looks = head.windows(16).any(|window| window == b"\"digestS3Object\"" || window == b"\"digestStartTime")
+        && head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+    if !(named || looks) || entry.inflated_size > DIGEST_MAX {
+        return Part::Other;
+    }
+    let mut text = Vec::new();
+    let content = match content(opened, &mut |bytes| text.extend_from_slice(bytes)) {
+        Ok(content) => content,
+        Err(_memory_does_not_fail) => return Part::Other,
+    };
+    let collected = Collected {
+        object: entry.object.clone(),
+        key: entry.key.clone(),
+        s3: entry.s3.clone(),
+        metadata: entry.metadata.clone(),
+        digest: decode(&text, matches!(content.container, Container::Appended(_))),
+        content,
+    };
+    Part::Digest(Box::new(collected))
+}
+
+/// What could not be collected, by the names of the files.
+struct AbsentIndex(HashMap<String, Vec<Absent>>);
+
+impl AbsentIndex {
+    fn new(all: Vec<Absent>) -> AbsentIndex {
+        let mut by_name: HashMap<String, Vec<Absent>> = HashMap::new();
+        for one in all {
+            let key = one.s3.as_ref().map_or(one.origin.as_str(), |place| place.key.as_str());
+            by_name.entry(file_name(key).to_owned()).or_default().push(one);
+        }
+        AbsentIndex(by_name)
+    }
+
+    fn why(&self, bucket: &str, key: &str) -> Option<String> {
+        let named = self.0.get(file_name(key))?;
+        let fits = |one: &&Absent| match &one.s3 {
+            Some(place) => place.bucket == bucket && place.key == key,
+            None => one.origin.ends_with(key),
+        };
+        // A delete marker or a key that is gone is no reason: it is what is to be found.
+        let reason = named.iter().rev().filter(|one| one.reason != "vanished" && one.reason != "delete_marker");
+        reason.clone().find(fits).map(|one| format!("{}: {}", one.reason, one.message))
+    }
+}

@@ -1,0 +1,118 @@
+//! CloudTrail's digest chains: every fault that a forge can make, through the real binary.
+
+use std::path::Path;
+
+use coldtrail_testkit::forge::{ForgeOptions, Forged, Scenario, forge};
+use serde_json::Value;
+
+use crate::support::{run, sql};
+
+/// A case with what the forge made, each bucket added as what it is.
+fn case_of(directory: &Path, forged: &Forged) -> std::path::PathBuf {
+    let logs = directory.join("logs");
+    forged.store.write(&logs).unwrap();
+    let case = directory.join("case");
+    run(directory, &["init", "case"]).expect(0);
+    let buckets: std::collections::BTreeSet<&String> = forged.store.objects.keys().map(|(bucket, _)| bucket).collect();
+    for bucket in buckets {
+        let folder = logs.join(bucket).to_string_lossy().into_owned();
+        let added = run(&case, &["add", "--in-place", &folder, "--as", &format!("s3://{bucket}/")]);
+        assert!(matches!(added.status, 0 | 3), "{}", added.stderr);
+    }
+    case
+}
+
+fn verify(case: &Path, forged: &Forged) -> (Value, i32) {
+    let keys = case.join("../logs/public-keys.json").to_string_lossy().into_owned();
+    let mut arguments = vec!["verify", "--keys", &keys, "--json"];
+    if let Some(from) = &forged.expected.from {
+        arguments.extend(["--from", from]);
+    }
+    let ran = run(case, &arguments);
+    (ran.json(), ran.status)
+}
+
+/// What is wrong with the answer about a scenario.
+fn complaints(scenario: Scenario) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let forged = forge(&ForgeOptions::default(), scenario);
+    let expected = &forged.expected;
+    let case = case_of(directory.path(), &forged);
+    if scenario == Scenario::LogUnreadable {
+        // Root reads whatever it likes; a file in place that is gone cannot be read by anybody.
+        std::fs::remove_file(directory.path().join("logs").join(&expected.affected[0])).unwrap();
+    }
+    let (summary, exit) = verify(&case, &forged);
+    let mut wrong = Vec::new();
+    if !expected.exit.contains(&exit) {
+        wrong.push(format!("exit {exit}, expected {:?}", expected.exit));
+    }
+    let number = |part: &str, name: &str| summary[part][name].as_u64().unwrap();
+    for (part, counts) in [("digests", &expected.digests), ("logs", &expected.logs)] {
+        let pairs = [
+            ("verified", counts.verified),
+            ("contradicted", counts.contradicted),
+            ("not_checkable", counts.not_checkable),
+        ];
+        for (name, want) in pairs {
+            // Log files that are missing or that no digest lists have rows of their own here.
+            let own = expected.uncovered + counts.missing.unwrap_or_default();
+            let extra = if part == "logs" && name != "verified" { own } else { 0 };
+            let found = number(part, name);
+            if want.is_some_and(|want| found < want || found > want + extra) {
+                wrong.push(format!("{part}: {found} {name}, expected {want:?}"));
+            }
+        }
+    }
+    let text = summary.to_string().to_lowercase();
+    for word in expected.mentions {
+        if !text.contains(word) {
+            wrong.push(format!("nothing says `{word}`"));
+        }
+    }
+    if exit == 0 && summary["proven_hours"] != summary["requested_hours"] {
+        wrong.push(format!("{} of {} hours proven", summary["proven_hours"], summary["requested_hours"]));
+    }
+    if !wrong.is_empty() {
+        wrong.push(serde_json::to_string_pretty(&summary).unwrap());
+    }
+    wrong
+}
+
+#[test]
+fn every_forged_scenario_has_its_verdict() {
+    let mut failed = Vec::new();
+    // Two of them are about fetching.
+    let fetching = [Scenario::FetchDenied, Scenario::FetchSlowedDown];
+    for scenario in Scenario::ALL.iter().filter(|scenario| !fetching.contains(scenario)) {
+        let wrong = complaints(*scenario);
+        if !wrong.is_empty() {
+            failed.push(format!("{}:\n  {}", scenario.name(), wrong.join("\n  ")));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn verdicts_join_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let forged = forge(&ForgeOptions::default(), Scenario::LogModified);
+    let case = case_of(directory.path(), &forged);
+    let ingested = run(&case, &["ingest"]);
+    assert!(matches!(ingested.status, 0 | 3), "{}", ingested.stderr);
+    let (_, exit) = verify(&case, &forged);
+    assert_eq!(exit, 4);
+    let rows = sql(
+        &case,
+        "select v.verdict, count(*) as rows from cloudtrail c join log_verdicts v using (evidence_object) group by 1 order by 1",
+    );
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows[0]["verdict"], "contradicted");
+    let of = sql(&case, "select count(*) as n from digest_verdicts where verdict = 'verified'");
+    assert_eq!(of[0]["n"], 24);
+    // A later verification takes the place of this one.
+    let (_, exit) = verify(&case, &forged);
+    assert_eq!(exit, 4);
+    let of = sql(&case, "select count(*) as n from digest_verdicts where verdict = 'verified'");
+    assert_eq!(of[0]["n"], 24);
+}
