@@ -314,7 +314,7 @@ fn a_bad_line_loses_nothing() {
         match dice / 10 % 20 {
             0..=10 => count(1, Fault::Cut { after: random(dice) % 3000 }),
             11 => count(2, Fault::Flip { at: random(dice) % 2900 }),
-            12 if seen.number % 40 == 0 => count(3, Fault::Stall { after: 100, millis: 2500 }),
+            12 if seen.number.is_multiple_of(40) => count(3, Fault::Stall { after: 100, millis: 2500 }),
             13 => count(
                 4,
                 Fault::Status { code: 500, error: "InternalError", message: "We encountered an internal error." },
@@ -427,7 +427,7 @@ fn an_object_replaced_meanwhile_is_never_mixed() {
             return Fault::None;
         }
         let key = seen.target.split('?').next().unwrap_or_default().trim_start_matches("/logs/").to_owned();
-        let early = random(key.len() as u64 ^ u64::from(key.as_bytes()[key.len() - 9])) % 2 == 0;
+        let early = random(key.len() as u64 ^ u64::from(key.as_bytes()[key.len() - 9])).is_multiple_of(2);
         let replace = |key: &str| {
             if replaced.lock().unwrap().insert(key.to_owned()) {
                 writer.lock().unwrap().put("logs", key, &replacement(key), &[]).unwrap();

@@ -143,10 +143,7 @@ pub(super) type Place = (String, String);
 impl Collected {
     /// The digest; what is none has its verdict already.
     pub(crate) fn read(&self) -> Option<&Digest> {
-        match &self.digest {
-            Ok(digest) => Some(digest),
-            Err(_malformed) => None,
-        }
+        self.digest.as_ref().ok()
     }
 
     pub(super) fn place(&self) -> Option<Place> {
