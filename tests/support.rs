@@ -102,6 +102,8 @@ pub(crate) fn sample_case() -> &'static Path {
         let directory = tempfile::tempdir().unwrap();
         let case = case_of(directory.path(), &sample_folders(), &[]);
         run(&case, &["ingest"]).expect(3);
+        let keys = root().join("sample-data/public-keys.json");
+        run(&case, &["verify", "--keys", &keys.to_string_lossy()]).expect(4);
         (directory, case)
     });
     case

@@ -1,9 +1,10 @@
 //! The run: batch after batch.
 
 use std::ops::Range;
+use std::thread::ScopedJoinHandle;
 
 use coldtrail_evidence::{Case, Limits, Manifest};
-use coldtrail_lake::Lake;
+use coldtrail_lake::{Batch, Lake};
 use rayon::prelude::*;
 
 use crate::collect::{Collector, Tally};
@@ -98,7 +99,7 @@ impl Summary {
 /// Ingests everything that was collected and is not in the lake yet.
 pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result<Summary> {
     let lake = Lake::new(&case.lake_dir()).map_err(Error::Lake)?;
-    let mut batch = lake.begin().map_err(Error::Lake)?;
+    let batch = lake.begin().map_err(Error::Lake)?;
     let manifest = Manifest::load(case).map_err(Error::Evidence)?;
     let collected = manifest.entries.len() as u64;
     let batches = plan(manifest, &batch, options.batch_bytes)?;
@@ -109,21 +110,50 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     let directory = case.lake_dir();
     let workers = Workers::default();
     let mut collector = Collector::new(&directory, Seen::new(&batch)?);
-    for tasks in &batches {
-        if tasks.iter().any(|task| task.entry.inflated_size > options.batch_bytes) {
-            // An object larger than a batch is decoded by itself, and its rows are written as they come.
-            stream(case, tasks, options, progress, &mut collector, &mut summary)?;
-        } else {
-            gather(case, tasks, options, &workers, progress, &mut collector, &mut summary)?;
+    // While a batch is committed, the next one is decoded.
+    std::thread::scope(|scope| {
+        let mut committing = Committing::Idle(batch);
+        for tasks in &batches {
+            if tasks.iter().any(|task| task.entry.inflated_size > options.batch_bytes) {
+                // An object larger than a batch is decoded by itself, and its rows are written as they come.
+                stream(case, tasks, options, progress, &mut collector, &mut summary)?;
+            } else {
+                gather(case, tasks, options, &workers, progress, &mut collector, &mut summary)?;
+            }
+            let files = collector.finish()?;
+            let mut batch = committing.done(progress, &mut summary)?;
+            committing = Committing::Going(scope.spawn(move || {
+                let version = batch.commit(&files);
+                (batch, version)
+            }));
         }
-        let files = collector.finish()?;
-        summary.version = batch.commit(&files).map_err(Error::Lake)?;
-        progress.committed(summary.version);
-    }
+        committing.done(progress, &mut summary).map(|_batch| ())
+    })?;
     if batches.is_empty() {
         summary.version = lake.snapshot(None).map_err(Error::Lake)?.version;
     }
     Ok(summary)
+}
+
+/// The lake's lock, perhaps with a thread that is committing.
+enum Committing<'s, 'l> {
+    Idle(Batch<'l>),
+    Going(ScopedJoinHandle<'s, (Batch<'l>, coldtrail_lake::Result<u64>)>),
+}
+
+impl<'l> Committing<'_, 'l> {
+    /// Waits for the commit that is going on.
+    fn done(self, progress: &dyn Progress, summary: &mut Summary) -> Result<Batch<'l>> {
+        match self {
+            Committing::Idle(batch) => Ok(batch),
+            Committing::Going(thread) => {
+                let (batch, version) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                summary.version = version.map_err(Error::Lake)?;
+                progress.committed(summary.version);
+                Ok(batch)
+            }
+        }
+    }
 }
 
 fn report(progress: &dyn Progress, task: &Task, outcome: &Outcome) {

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: generated logs through the release binary, next to DuckDB doing the same work by hand.
 
+mod acquisition;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use coldtrail_testkit::{BenchOptions, BenchSummary, write_bench_logs};
 
-/// `bench ingest|query [--events N] [--dir DIR] [--runs N]`
+/// `bench ingest|query|fetch|verify [--events N] [--hours N] [--dir DIR] [--runs N]`
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let value = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
@@ -18,6 +20,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let temporary = tempfile::tempdir()?;
     let directory = value("--dir").map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     let binary = build()?;
+    match arguments.first().map(String::as_str) {
+        Some("fetch") => return acquisition::fetch(&binary, &directory, runs),
+        Some("verify") => {
+            let hours = value("--hours").map_or(Ok(8760), |text| text.parse()).context("--hours takes a number")?;
+            return acquisition::verify(&binary, &directory, runs, hours);
+        }
+        _ => {}
+    }
     let logs = Logs::prepare(&directory, events)?;
     match arguments.first().map(String::as_str) {
         Some("ingest") => {
@@ -36,7 +46,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             }
             query(&binary, &directory, runs)
         }
-        _ => bail!("cargo xtask bench ingest|query [--events N] [--runs N] [--dir DIR]"),
+        _ => bail!("cargo xtask bench ingest|query|fetch|verify [--events N] [--hours N] [--runs N] [--dir DIR]"),
     }
 }
 

@@ -45,6 +45,12 @@ static PARTS: &[Part] = &[
         empty: "no such objects",
     },
     Part {
+        name: "integrity",
+        heading: "CloudTrail's digests and log files, as `coldtrail verify` found them",
+        sql: include_str!("status/integrity.sql"),
+        empty: "not verified yet; `coldtrail verify` does",
+    },
+    Part {
         name: "missing_days",
         heading: "Days without an event between the first and the last, by source, account and region",
         sql: include_str!("status/missing_days.sql"),

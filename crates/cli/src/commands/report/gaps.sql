@@ -22,7 +22,20 @@ select sentence from (
     cast(cast(date as int) - cast(before as int) - 1 as varchar), ' days after ', cast(before as varchar), '.')
   from gaps where cast(date as int) - cast(before as int) > 1
   union all
-  select 5, 'S3 access logs and CloudFront logs are best effort: a request that is not in them may have been made all the same.'
+  select 5, concat(cast(count(*) as varchar), ' CloudTrail ', what, ' ', verdict, ' (', state, ').')
+  from (
+    select case when evidence_object is null then 'hours or intervals without digest:' else 'digests:' end as what, verdict, state from digest_verdicts
+    union all
+    select 'log files:', verdict, state from log_verdicts
+  )
+  where verdict <> 'verified'
+  group by what, verdict, state
+  union all
+  select 5, 'CloudTrail''s digests were not verified: whether its log files are what it delivered was not checked.'
+  from (select count(*) as verdicts from digest_verdicts), (select count(*) as logs from log_verdicts), present
+  where verdicts = 0 and logs = 0 and source = 'cloudtrail' and kept > 0
+  union all
+  select 6, 'S3 access logs and CloudFront logs are best effort: a request that is not in them may have been made all the same.'
   from present where source in ('s3_access', 'cloudfront') and kept > 0 group by 1, 2
 )
 order by part, sentence
