@@ -116,7 +116,9 @@ pub struct Fetched {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // Storing is done in blocking threads: a few are enough, and each has buffers of its own.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.worker_threads(2).max_blocking_threads(4).enable_all().build();
     built.map_err(|source| Error::Io { path: PathBuf::from("tokio"), source })
 }
 

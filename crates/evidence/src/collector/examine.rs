@@ -86,51 +86,78 @@ fn examine(
         crc: crc.map(|_| Crc::new()),
         size: 0,
     })));
-    let mut opened = Opened::build(Input::stream(Box::new(tee.clone())), notes, limits)?;
-    let archive = Kind::detect(opened.peek(512)?);
-    let packed = !opened.facts().layers.is_empty();
-    if archive == Some(Kind::Tar) {
-        opened.lift_cap();
-    }
-    let mut inflated = Hasher::default();
+    let opened = Opened::build(Input::stream(Box::new(tee.clone())), notes, limits)?;
     let mut buffer = vec![0; BUFFER];
-    loop {
-        let got = opened.read(&mut buffer)?;
-        if got == 0 {
-            break;
-        }
-        // Without layers both hashes are the same one.
-        if packed {
-            inflated.update(buffer.get(..got).unwrap_or_default());
-        }
-    }
+    let content = Content::read(opened, &mut buffer)?;
     // After damage, what was not inflated is still evidence.
     let mut rest = tee.clone();
     while rest.read(&mut buffer)? > 0 {}
     let mut tee = tee.0.lock().unwrap_or_else(PoisonError::into_inner);
     if tee.crc.as_ref().map(Crc::sum) != crc {
-        opened.note(Damage::BadChecksum);
+        content.opened.note(Damage::BadChecksum);
     }
-    let facts = opened.facts();
-    let whole = facts.damage.as_ref().is_none_or(Damage::is_harmless);
     let sha256 = std::mem::take(&mut tee.stored).finish();
-    let inflated_sha256 = whole.then(|| if packed { inflated.finish() } else { sha256.clone() });
-    let mut layers = facts.layers;
-    // A zip inside gzip is not looked into.
-    let opens = archive.filter(|kind| *kind == Kind::Tar || !packed);
-    layers.extend(opens.map(|kind| kind.name().to_owned()));
-    let nested = (archive != opens).then_some(Damage::NestedArchive);
-    let examined = Examined {
-        sha256,
-        size: tee.size,
-        inflated_sha256,
-        inflated_size: facts.inflated,
-        layers,
-        members: facts.members,
-        damage: facts.damage.or(nested),
-        archive: opens,
-    };
-    Ok((examined, tee.failed.take()))
+    Ok((content.examined(sha256, tee.size), tee.failed.take()))
+}
+
+/// Examines bytes that are in memory.
+fn examine_bytes(bytes: Vec<u8>, limits: &Limits) -> io::Result<Examined> {
+    let (sha256, size) = (crate::hash::sha256(&bytes), bytes.len());
+    let opened = Opened::build(Input::memory(bytes), Notes::default(), limits)?;
+    // Most objects are small, and clearing a large buffer for each would take longer than reading it.
+    let mut buffer = vec![0; size.clamp(4 << 10, BUFFER)];
+    Ok(Content::read(opened, &mut buffer)?.examined(sha256, size as u64))
+}
+
+/// What came out of an object.
+struct Content {
+    opened: Opened,
+    archive: Option<Kind>,
+    packed: bool,
+    inflated: Hasher,
+}
+
+impl Content {
+    fn read(mut opened: Opened, buffer: &mut [u8]) -> io::Result<Content> {
+        let archive = Kind::detect(opened.peek(512)?);
+        let packed = !opened.facts().layers.is_empty();
+        if archive == Some(Kind::Tar) {
+            opened.lift_cap();
+        }
+        let mut inflated = Hasher::default();
+        loop {
+            let got = opened.read(buffer)?;
+            if got == 0 {
+                return Ok(Content { opened, archive, packed, inflated });
+            }
+            // Without layers both hashes are the same one.
+            if packed {
+                inflated.update(buffer.get(..got).unwrap_or_default());
+            }
+        }
+    }
+
+    fn examined(self, sha256: String, size: u64) -> Examined {
+        let Content { opened, archive, packed, inflated } = self;
+        let facts = opened.facts();
+        let whole = facts.damage.as_ref().is_none_or(Damage::is_harmless);
+        let inflated_sha256 = whole.then(|| if packed { inflated.finish() } else { sha256.clone() });
+        let mut layers = facts.layers;
+        // A zip inside gzip is not looked into.
+        let opens = archive.filter(|kind| *kind == Kind::Tar || !packed);
+        layers.extend(opens.map(|kind| kind.name().to_owned()));
+        let nested = (archive != opens).then_some(Damage::NestedArchive);
+        Examined {
+            sha256,
+            size,
+            inflated_sha256,
+            inflated_size: facts.inflated,
+            layers,
+            members: facts.members,
+            damage: facts.damage.or(nested),
+            archive: opens,
+        }
+    }
 }
 
 /// Hashes and copies what passes through.
@@ -207,9 +234,7 @@ impl Store {
     pub(crate) fn put(&self, bytes: Vec<u8>, limits: &Limits) -> Result<Examined> {
         let copy = self.fresh_copy();
         fs::write(&copy.path, &bytes).map_err(Error::io("write", &copy.path))?;
-        let source = Box::new(io::Cursor::new(bytes));
-        let (examined, _) =
-            examine(source, None, Notes::default(), None, limits).map_err(Error::io("read", &copy.path))?;
+        let examined = examine_bytes(bytes, limits).map_err(Error::io("read", &copy.path))?;
         self.finish(&copy, &examined.sha256, examined.size)?;
         Ok(examined)
     }
