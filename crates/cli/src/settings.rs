@@ -110,7 +110,8 @@ pub(crate) fn recorded<T>(
         }
         Err(error) => {
             // The error itself is what the user has to know, also when the disk takes no more lines.
-            let _best_effort = end(json!({ "error": format!("{error:#}") }), Value::Null, 1);
+            let exit = if crate::commands::is_interruption(&error) { 130 } else { 1 };
+            let _best_effort = end(json!({ "error": format!("{error:#}") }), Value::Null, exit);
             Err(error)
         }
     }

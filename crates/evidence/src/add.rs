@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::absent::{self, Absent};
 use crate::case::Case;
 use crate::collector::examine::{self, Keep};
 use crate::collector::{About, Added, BATCH, Collector, Intake, Taken};
@@ -68,6 +69,15 @@ pub fn add(case: &Case, roots: &[PathBuf], options: &AddOptions, progress: &dyn 
         }
         collector.flush(progress)?;
     }
+    // What could not be read is no evidence that it was deleted.
+    let unread = collector.added.skipped.iter().map(|(path, why)| Absent {
+        s3: None,
+        origin: path.clone(),
+        reason: "unreadable".to_owned(),
+        message: why.clone(),
+        time: String::new(),
+    });
+    absent::append(case, &unread.collect::<Vec<_>>())?;
     collector.close(progress)
 }
 

@@ -330,8 +330,13 @@ pub(crate) struct Known {
 /// What a line of the manifest says beyond the object itself.
 struct Told {
     in_place: bool,
-    metadata: Option<serde_json::Value>,
+    /// Of the metadata as text: all of it would need more room than everything else.
+    metadata: Option<String>,
     s3: Option<S3Place>,
+}
+
+fn hash_of(metadata: Option<&serde_json::Value>) -> Option<String> {
+    metadata.map(|metadata| crate::hash::sha256(metadata.to_string().as_bytes()))
 }
 
 impl Known {
@@ -347,7 +352,7 @@ impl Known {
     fn remember(&mut self, entry: &Entry) {
         let in_place = matches!(entry.location, Location::InPlace { .. });
         self.looks.insert((entry.key.clone(), entry.size));
-        let told = Told { in_place, metadata: entry.metadata.clone(), s3: entry.s3.clone() };
+        let told = Told { in_place, metadata: hash_of(entry.metadata.as_ref()), s3: entry.s3.clone() };
         self.by_id.insert(entry.object.clone(), told);
     }
 
@@ -362,7 +367,7 @@ impl Known {
             None => (false, true),
             Some(told) => {
                 let copied_now = told.in_place && entry.location == Location::Stored;
-                let told_now = entry.metadata.is_some() && entry.metadata != told.metadata;
+                let told_now = entry.metadata.is_some() && hash_of(entry.metadata.as_ref()) != told.metadata;
                 let placed_now = entry.s3.is_some() && entry.s3 != told.s3;
                 (true, copied_now || told_now || placed_now)
             }

@@ -170,8 +170,8 @@ pub(crate) async fn plan(lister: &Lister, wanted: &Wanted, prefix: &str, version
     let mut plan = Plan::default();
     if wanted.everything() && level(prefix).is_none_or(|(depth, _)| depth >= 3) {
         // One listing finds all; going down the tree would only make it wider when there is a tree.
-        let tree = shallow(lister, prefix, versions).await?;
-        match tree.folders.iter().find(|folder| folder.ends_with("AWSLogs/")).is_some() {
+        let tree = first_page(lister, prefix, versions).await?;
+        match tree.folders.iter().any(|folder| folder.ends_with("AWSLogs/")) {
             true => descend(lister, wanted, prefix.to_owned(), Some(tree), versions, &mut plan).await?,
             false => plan.whole(prefix.to_owned()),
         }

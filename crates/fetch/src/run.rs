@@ -183,8 +183,11 @@ impl Setup {
             // Only what was fetched has the ETag by which it can be told from what the key holds now.
             let etag = entry.metadata.as_ref().and_then(|about| about.get("ETag")?.as_str().map(str::to_owned));
             if let Some(etag) = etag {
-                known.insert((place.key.clone(), place.version), (etag.clone(), entry.size));
-                known.insert((place.key, None), (etag, entry.size));
+                // An old version stands under a key of its own, and is not what the key holds.
+                if entry.key == format!("{}/{}", place.bucket, place.key) {
+                    known.insert((place.key.clone(), None), (etag.clone(), entry.size));
+                }
+                known.insert((place.key, place.version), (etag, entry.size));
             }
         }
         Ok(Setup { lister, wanted, known })

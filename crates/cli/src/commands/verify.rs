@@ -239,7 +239,7 @@ impl Summary {
     fn text(&self) -> String {
         let (requested, proven) = self.hours();
         let mut text = if self.found.units.is_empty() {
-            "There is no CloudTrail in the evidence: no provider's signature covers any of it.\n".to_owned()
+            "No object is named like a log file or a digest of CloudTrail: no provider's signature covers the evidence.\n".to_owned()
         } else {
             format!("Requested {requested} hours, proven {proven} hours (sum over buckets, accounts and regions).\n")
         };

@@ -138,7 +138,7 @@ pub(super) fn verify(binary: &Path, directory: &Path, runs: usize, hours: u32) -
     let summary = write_year(&logs, &YearOptions { hours, ..YearOptions::default() })?;
     println!("{} digests, {} MB stored", summary.digests, summary.bytes / 1_000_000);
     let case = directory.join("case");
-    let mut run = |what: &str, inside: &Path, arguments: &[&str]| -> Result<()> {
+    let run = |what: &str, inside: &Path, arguments: &[&str]| -> Result<()> {
         let child = Command::new(binary).current_dir(inside).args(arguments).stdout(Stdio::null()).spawn()?;
         let used = watch(child)?;
         let seconds = used.wall.as_secs_f64();
