@@ -26,7 +26,7 @@ pub(crate) use chain::{Collected, check as check_chains};
 pub(crate) use cover::cover;
 pub(crate) use logs::{Container, Content, Index as LogIndex, LogFile, check as check_logs};
 pub(crate) use parse::decode;
-pub(crate) use place::{file_name, is_log_key};
+pub(crate) use place::{file_name, is_digest_key, is_log_key};
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,7 +12,7 @@ use crate::add::Progress;
 use crate::case::Case;
 use crate::digest::{
     Collected, Container, Content, Covered, DigestVerdict, KeyRing, LogFile, LogIndex, LogVerdict, Unit, Verdict,
-    check_chains, check_logs, cover, decode, file_name, is_log_key,
+    check_chains, check_logs, cover, decode, file_name, is_digest_key, is_log_key,
 };
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
@@ -242,7 +242,7 @@ fn content(mut opened: Opened, look: &mut dyn FnMut(&[u8])) -> std::io::Result<C
 
 /// A digest tells itself by its name, or, when it was renamed, by its first members.
 fn digest(entry: &Entry, mut opened: Opened) -> Part {
-    let named = file_name(&entry.key).contains("_CloudTrail-Digest_");
+    let named = is_digest_key(&entry.key);
     let head = match opened.peek(1024) {
         Ok(head) => head,
         Err(_memory_does_not_fail) => return Part::Other,

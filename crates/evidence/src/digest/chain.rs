@@ -232,18 +232,24 @@ pub(crate) fn check(all: &[Collected], keys: &KeyRing, why_absent: &dyn Fn(&str,
         let mut walk = Walk { all, by_place: &by_place, findings: &mut findings, why_absent, chain };
         walk.walk(members, &mut absent, &mut open_heads);
     }
-    absent.retain(|row| !is_backfilled(row, &chains, all));
+    let sound = |at: usize| findings.get(at).is_some_and(|found| found.worst() < Weight::Unknown);
+    absent.retain(|row| !is_backfilled(row, &chains, all, &sound));
     let digests = all.iter().zip(findings).zip(&own).map(|((one, found), own)| verdict(one, found, own)).collect();
     Chains { digests, absent, open_heads }
 }
 
-/// Is a time without digests in one of the two chains of a trail covered by the other?
-fn is_backfilled(row: &DigestVerdict, chains: &BTreeMap<Chain, Vec<usize>>, all: &[Collected]) -> bool {
+/// Is a time without digests in one of the two chains of a trail covered by verified ones of the other?
+fn is_backfilled(
+    row: &DigestVerdict,
+    chains: &BTreeMap<Chain, Vec<usize>>,
+    all: &[Collected],
+    sound: &dyn Fn(usize) -> bool,
+) -> bool {
     let gap = matches!(row.state, DigestState::Gap | DigestState::Discontinuity);
     let (Some(chain), Some((mut from, to)), true) = (&row.chain, row.start.zip(row.end), gap) else { return false };
     let kind = if chain.kind == Kind::Standard { Kind::Backfill } else { Kind::Standard };
     let other = chains.get(&Chain { kind, ..chain.clone() }).map(Vec::as_slice).unwrap_or_default();
-    let hours = other.iter().filter_map(|&at| all.get(at)?.read()?.hours());
+    let hours = other.iter().filter(|at| sound(**at)).filter_map(|&at| all.get(at)?.read()?.hours());
     let mut hours: Vec<(i64, i64)> = hours.collect();
     hours.sort_unstable();
     for (start, end) in hours {
@@ -347,7 +353,7 @@ impl Checker<'_> {
         let (Some(one), Some(mine)) = (self.all.get(at), own.get(at)) else { return found };
         match &one.content.container {
             Container::Sound => {}
-            Container::Repacked(how) => found.add(Weight::Note, DigestState::Sound, how.clone()),
+            Container::Repacked(how) => found.add(Weight::Flag, DigestState::Sound, how.clone()),
             Container::Appended(what) => {
                 found.add(Weight::Wrong, DigestState::Appended, format!("appended data: {what}"));
             }

@@ -259,7 +259,7 @@ fn compare(file: &LogFile, listed: &ListedLog, digest: &DigestVerdict) -> LogVer
         (Container::Damaged(what), true) => {
             (Verdict::Verified, LogState::Sound, format!("container damaged: {what}"), true)
         }
-        (Container::Repacked(how), true) => (Verdict::Verified, LogState::Sound, how.clone(), false),
+        (Container::Repacked(how), true) => (Verdict::Verified, LogState::Sound, how.clone(), true),
         (Container::Sound, true) => (Verdict::Verified, LogState::Sound, String::new(), false),
         (Container::Damaged(what), false) => {
             let reason = format!("hash value doesn't match: {what}");

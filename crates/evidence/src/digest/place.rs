@@ -1,5 +1,7 @@
 //! What the keys of digests and log files say: which chain they belong to, and whose bucket they lie in.
 
+use crate::sidecar;
+
 /// Which of CloudTrail's two chains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -80,9 +82,17 @@ pub(crate) fn awslogs_prefix(key: &str) -> Option<&str> {
     key.get(..end + organisation.map_or(0, |(first, _)| first.len() + 1))
 }
 
+/// Is this the name of a digest file? What the provider says of one, left behind without it, is none.
+pub(crate) fn is_digest_key(key: &str) -> bool {
+    file_name(key).contains("_CloudTrail-Digest_") && !key.ends_with(sidecar::SUFFIX)
+}
+
 /// Is this the key of a log file that digests list?
 pub(crate) fn is_log_key(key: &str) -> bool {
     let name = file_name(key);
+    if name.ends_with(sidecar::SUFFIX) {
+        return false;
+    }
     let mut parts = name.split('_');
     let account = parts.next().unwrap_or_default();
     account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && parts.next() == Some("CloudTrail")
