@@ -568,7 +568,7 @@ fn bad_answers_have_clear_messages() {
     .expect(1);
     assert!(wrong.stderr.contains("SignatureDoesNotMatch"), "{}", wrong.stderr);
     lab.fetch(&lab.server.endpoint, &["logs"]).expect(2);
-    let source = lab.fetch(&lab.server.endpoint, &["s3://logs/", "--source", "nonsense"]).expect(1);
+    let source = lab.fetch(&lab.server.endpoint, &["s3://logs/", "--source", "nonsense"]).expect(2);
     assert!(source.stderr.contains("known are"), "{}", source.stderr);
     let empty = lab.fetch(&lab.server.endpoint, &["s3://logs/"]).expect(3);
     assert!(empty.stderr.contains("0 objects fetched"), "{}", empty.stderr);

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod corpora;
+mod custody;
 mod digests;
 mod documents;
 mod engines;

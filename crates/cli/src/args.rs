@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diagnostics::Usage;
+
 /// Ask archived AWS logs who did it, what changed, and how sure that is.
 #[derive(Debug, Parser)]
 #[command(name = "coldtrail", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
@@ -268,7 +270,7 @@ pub(crate) struct Tables {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   coldtrail custody
-  coldtrail custody verify --expect-head 5f0c…
+  coldtrail custody verify --expect-head HASH
 
 Each command that touches the case writes an entry before anything of it can be seen, and one at its end. The head is
 the hash of the last one: note it where the owner of the case cannot write, and the whole log is proven by it.")]
@@ -284,7 +286,7 @@ pub(crate) enum Custody {
     /// Check that no entry was changed, removed or put in.
     Verify {
         /// The head that was noted elsewhere; an entry of the log must have it.
-        #[arg(long, value_name = "HASH")]
+        #[arg(long, value_name = "HASH", value_parser = hash)]
         expect_head: Option<String>,
     },
 }
@@ -296,7 +298,7 @@ pub(crate) enum Custody {
 
 Keys come from `aws cloudtrail list-public-keys --start-time … --end-time …` (JSON), or as PEM; `fetch` saves them with
 the case. The verdicts are written into the tables `digest_verdicts` and `log_verdicts`. Verdicts are verified,
-contradicted, or not checkable. Exit status: 0 all verified; 3 gaps; 4 contradicted; 5 nothing could be checked.")]
+contradicted, or not checkable. With a period, only it is looked at, and the tables stay as they are. Exit status: 0 all verified; 3 gaps; 4 contradicted; 5 nothing could be checked.")]
 pub(crate) struct Verify {
     /// A file with CloudTrail's public keys; may be given several times.
     #[arg(long, value_name = "FILE")]
@@ -316,6 +318,16 @@ pub(crate) struct Period {
     /// Up to this time.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) to: Option<i64>,
+}
+
+impl Period {
+    /// A period that ends before it begins holds nothing, which nobody asks for.
+    pub(crate) fn check(&self) -> Result<(), Usage> {
+        match self.from.zip(self.to).is_some_and(|(from, to)| from >= to) {
+            true => Err(Usage { what: "the period ends before it begins".to_owned(), hint: None }),
+            false => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -417,6 +429,14 @@ fn bytes(text: &str) -> Result<u64, String> {
     };
     let number: u64 = number.trim().parse().map_err(|_| format!("`{text}` is no size; write 512M or 4G"))?;
     number.checked_mul(1 << shift).ok_or_else(|| format!("`{text}` is too large"))
+}
+
+/// A SHA-256 in hexadecimal.
+fn hash(text: &str) -> Result<String, String> {
+    match text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(format!("`{text}` is no SHA-256; the head has 64 hexadecimal digits")),
+    }
 }
 
 /// `s3://bucket/prefix`

@@ -66,7 +66,15 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     if crate::commands::is_interruption(error) {
         return ExitCode::from(130);
     }
-    if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    // A line of ours that cannot be read was changed by somebody else.
+    if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::Line { .. })) {
+        return Status::Contradicted.into();
+    }
+    if error.is::<Usage>() || matches!(error.downcast_ref(), Some(coldtrail_fetch::Error::UnknownSource { .. })) {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {

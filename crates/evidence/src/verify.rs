@@ -1,6 +1,6 @@
 //! Verification: every object against the manifest, and CloudTrail's digests and log files against each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::hash::Hasher;
 use crate::manifest::{Entry, Manifest};
 use crate::open::{Limits, Opened, hash_stored, open, open_bytes, read_stored};
+use crate::sidecar;
 
 /// Up to this size an object is read at once.
 const IN_MEMORY: u64 = 64 << 20;
@@ -122,6 +123,7 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
             Part::Other => {}
         }
     }
+    found.objects_unreadable.extend(broken_sidecars(entries));
     let absent = AbsentIndex::new(absent::load(case)?);
     let why_absent = |bucket: &str, key: &str| absent.why(bucket, key);
     let within = |digest: &Collected| {
@@ -131,19 +133,31 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
         })
     };
     digests.retain(within);
-    files.retain(|file: &LogFile| {
-        let time = crate::ObjectKey::parse(&file.key).delivery_time.map(|time| time.div_euclid(1_000_000));
-        time.is_none_or(|time| options.from.is_none_or(|from| time >= from) && options.to.is_none_or(|to| time < to))
-    });
     let chains = check_chains(&digests, &keys, &why_absent);
     let pairs: Vec<(&Collected, &DigestVerdict)> = digests.iter().zip(&chains.digests).collect();
-    let logs = check_logs(&LogIndex::new(&files), &pairs, &chains.absent, &why_absent);
+    let mut logs = check_logs(&LogIndex::new(&files), &pairs, &chains.absent, &why_absent);
+    // What a digest of the period lists counts, whenever it was delivered; of all others only what was delivered then.
+    let in_period = |micros: Option<i64>| {
+        micros
+            .map(|time| time.div_euclid(1_000_000))
+            .is_none_or(|time| options.from.is_none_or(|from| time >= from) && options.to.is_none_or(|to| time < to))
+    };
+    logs.retain(|log| log.digest.is_some() || in_period(log.delivered));
+    files.retain(|file: &LogFile| in_period(crate::ObjectKey::parse(&file.key).delivery_time));
     let Covered { units, ends } = cover(&digests, &chains, &files, &logs, (options.from, options.to), &why_absent);
     found.digests = chains.digests;
     found.digests.extend(chains.absent);
     found.digests.extend(ends);
     (found.logs, found.units) = (logs, units);
     Ok(found)
+}
+
+/// Files that stand beside an object as its metadata, but are none: a signature may be lost in them.
+fn broken_sidecars(entries: &[Entry]) -> Vec<(String, String, String)> {
+    let keys: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let broken = entries.iter().filter(|entry| sidecar::of(&entry.key, |key| keys.contains(key)).is_some());
+    let why = "it stands beside an object as its metadata, but is no JSON object";
+    broken.map(|entry| (entry.object.clone(), entry.key.clone(), why.to_owned())).collect()
 }
 
 fn key_ring(case: &Case, options: &VerifyOptions) -> Result<KeyRing> {

@@ -346,6 +346,11 @@ async fn run(case: &Case, options: &Options, progress: Arc<dyn Progress>) -> Res
         trails::take_keys(case, file)?;
     }
     // Another server than AWS's has no CloudTrail behind it.
+    if options.endpoint_url.is_some() && options.keys.is_none() && options.trails && !regions.is_empty() {
+        let why =
+            "public keys: not asked for, because --endpoint-url names another server; --keys takes them from a file";
+        fetched.problems.push(why.to_owned());
+    }
     if options.trails && options.endpoint_url.is_none() {
         fetched.caller = setup.lister.connection.caller().await;
         if !regions.is_empty() && options.keys.is_none() {

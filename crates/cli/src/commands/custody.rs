@@ -39,13 +39,16 @@ pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status
             Ok(Status::Clean)
         }
         Custody::Verify { expect_head } => {
-            let expected = expect_head.as_deref().map(str::to_ascii_lowercase);
-            let known = match &expected {
+            let known = match expect_head {
                 // Of a log that cannot be read, the check of the chain tells more.
                 Some(hash) => custody::read(&case).map_or(true, |all| all.iter().any(|entry| entry.hash == *hash)),
                 None => true,
             };
             let (status, value, text) = match custody::verify(&case)? {
+                Verdict::Intact { entries: 0, .. } => {
+                    let text = "the log is empty, although `init` wrote into it: it was removed".to_owned();
+                    (Status::Contradicted, json!({ "verdict": "removed", "entries": 0 }), text)
+                }
                 Verdict::Intact { entries, last } if !known => {
                     let head = last.unwrap_or_default();
                     let text = format!(

@@ -20,6 +20,7 @@ use crate::terminal;
 const LISTED: usize = 20;
 
 pub(crate) fn run(arguments: &Fetch, settings: &Settings) -> Result<Status> {
+    arguments.period.check()?;
     let case = settings.case()?;
     let options = options(arguments);
     let bar = Arc::new(Bar::new(settings));
@@ -30,7 +31,7 @@ pub(crate) fn run(arguments: &Fetch, settings: &Settings) -> Result<Status> {
         return tell_estimate(&estimate?, &options, settings);
     }
     let inputs = json!({
-        "bucket": options.bucket, "prefix": options.prefix, "sources": options.sources, "accounts": options.accounts,
+        "manifest": manifest_state(&case)?, "bucket": options.bucket, "prefix": options.prefix, "sources": options.sources, "accounts": options.accounts,
         "regions": options.regions, "from": options.from, "to": options.to, "versions": options.versions,
         "endpoint": options.endpoint_url, "role": options.role_arn,
     });
@@ -143,6 +144,9 @@ fn tell(fetched: &Fetched, settings: &Settings) -> Result<()> {
     }
     for (key, why) in added.damaged.iter().take(LISTED) {
         terminal::warn(settings, format!("damaged: {key}: {why}"))?;
+    }
+    if added.objects + added.already + fetched.already == 0 && fetched.absent.is_empty() {
+        terminal::warn(settings, "nothing that was listed is wanted")?;
     }
     for problem in &fetched.problems {
         terminal::warn(settings, format!("not saved: {problem}"))?;

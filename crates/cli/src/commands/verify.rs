@@ -7,6 +7,7 @@ use coldtrail_evidence::digest::{DigestVerdict, Verdict};
 use coldtrail_evidence::verify::{Verification, VerifyOptions, verify};
 use coldtrail_evidence::{Case, Limits, custody, hash};
 use coldtrail_lake::Lake;
+use coldtrail_query::{Session, SessionOptions};
 use serde_json::{Value, json};
 
 use crate::args::Verify;
@@ -18,15 +19,20 @@ use crate::terminal::{self, Bar};
 const LISTED: usize = 20;
 
 pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
+    arguments.period.check()?;
     let case = settings.case()?;
     let mut keys = Vec::new();
     for path in &arguments.keys {
         keys.push(json!({ "file": path, "sha256": hash::sha256_of_file(path)? }));
     }
     let period = (arguments.period.from.map(utc), arguments.period.to.map(utc));
-    let inputs = json!({ "keys": keys, "from": period.0, "to": period.1, "manifest": manifest_state(&case)? });
+    let mut inputs = json!({ "keys": keys, "from": period.0, "to": period.1 });
+    if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, manifest_state(&case)?) {
+        inputs.extend(state);
+    }
     // The state of the manifest is compared before this run adds its own line to the custody log.
     let manifest = manifest_verdict(&case)?;
+    let custody = custody_problem(&case)?;
     let (status, summary) = recorded(&case, settings, inputs, || {
         let options = VerifyOptions {
             keys: arguments.keys.clone(),
@@ -39,10 +45,14 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
         bar.finish();
         let found = result?;
         let lake = lake_verdict(&case)?;
-        let version = coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?;
-        let status = status(&found, &lake, &manifest);
-        let summary = Summary { found, lake, manifest, period, status, version };
-        let counts = summary.json();
+        // The tables are about all of the evidence; a part of it does not take their place.
+        let version = match options.from.is_none() && options.to.is_none() {
+            true => Some(coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?),
+            false => None,
+        };
+        let status = status(&found, &lake, &manifest, custody.is_some());
+        let summary = Summary { found, lake, manifest, custody, period, status, version };
+        let counts = summary.brief();
         Ok(Done { status, counts, outputs: json!({ "lake_version": version }), value: summary })
     })?;
     if settings.json {
@@ -68,32 +78,64 @@ fn lake_verdict(case: &Case) -> Result<LakeChecked> {
             Err(error) => checked.altered.push(error.to_string()),
         }
     }
+    // A file may also have been taken out of a table's log: then the table has fewer rows than its objects gave.
+    if checked.altered.is_empty() && snapshot.version > 0 {
+        let session = Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
+        let table = terminal::table_of(&session.query(include_str!("verify/kept.sql"), &[])?)?;
+        for row in &table.rows {
+            let text = |at: usize| row.get(at).map(|cell| cell.text().into_owned()).unwrap_or_default();
+            let (name, kept) = (text(0), text(1));
+            let rows = session.rows(&name).to_string();
+            if rows != kept {
+                checked.altered.push(format!("table `{name}` has {rows} rows, but {kept} were kept of its objects"));
+            }
+        }
+    }
     Ok(checked)
 }
 
-/// The manifest against what the custody log says of it; none when the log says nothing, or an action was cut off.
+/// The manifest against what the custody log says of it, now and at every step before: what is done to a changed
+/// manifest does not make it right. None when the log says nothing, or an action was cut off.
 fn manifest_verdict(case: &Case) -> Result<Option<bool>> {
-    let now = manifest_state(case)?;
-    let mut said = None;
-    let mut open = Vec::new();
+    let hash = |value: &Value| value.get(SHA256).and_then(Value::as_str).map(str::to_owned);
+    let mut said: Option<String> = None;
+    let mut collecting: Option<u64> = None;
     for entry in custody::read(case)? {
-        match (entry.phase, entry.of) {
-            (custody::Phase::Begin, _) => open.push(entry.seq),
-            (custody::Phase::End, of) => open.retain(|seq| Some(*seq) != of),
+        // What collects notes the manifest before it adds to it; others note which one they read.
+        let before = entry.inputs.get("manifest");
+        let seen = before.map_or_else(|| hash(&entry.inputs), hash);
+        if said.is_some() && seen.is_some() && said != seen {
+            return Ok(Some(false));
         }
-        if entry.outputs.get("manifest_sha256").is_some() {
-            said = Some((entry.seq, entry.outputs));
+        match (entry.phase, before) {
+            // Until its end, and for good if it was cut off, nobody knows what stands in the manifest.
+            (custody::Phase::Begin, Some(_)) => (said, collecting) = (None, Some(entry.seq)),
+            (custody::Phase::End, _) if entry.of == collecting => (said, collecting) = (hash(&entry.outputs), None),
+            _ => {}
         }
     }
-    // What was cut off after the last word about the manifest may have added to it.
-    Ok(said.filter(|(seq, _)| open.iter().all(|begun| begun < seq)).map(|(_, outputs)| outputs == now))
+    let now = hash(&manifest_state(case)?);
+    Ok(said.map(|said| Some(said) == now))
 }
 
-fn status(found: &Verification, lake: &LakeChecked, manifest: &Option<bool>) -> Status {
-    if found.is_contradicted() || !lake.altered.is_empty() || *manifest == Some(false) {
+/// The name of the manifest's hash in the custody log.
+const SHA256: &str = "manifest_sha256";
+
+/// What is wrong with the custody log.
+fn custody_problem(case: &Case) -> Result<Option<String>> {
+    Ok(match custody::verify(case)? {
+        custody::Verdict::Intact { entries: 0, .. } => Some("it was removed".to_owned()),
+        custody::Verdict::Intact { .. } => None,
+        custody::Verdict::Broken { seq, reason } => Some(format!("entry {seq}: {reason}")),
+    })
+}
+
+fn status(found: &Verification, lake: &LakeChecked, manifest: &Option<bool>, custody_broken: bool) -> Status {
+    if found.is_contradicted() || !lake.altered.is_empty() || *manifest == Some(false) || custody_broken {
         return Status::Contradicted;
     }
-    if found.is_unproven() {
+    let nothing = found.objects_verified == 0 && found.objects_unreadable.is_empty();
+    if found.is_unproven() || nothing {
         return Status::Inconclusive;
     }
     if found.has_gaps() { Status::Gaps } else { Status::Clean }
@@ -103,9 +145,12 @@ struct Summary {
     found: Verification,
     lake: LakeChecked,
     manifest: Option<bool>,
+    /// What is wrong with the custody log.
+    custody: Option<String>,
     period: (Option<String>, Option<String>),
     status: Status,
-    version: u64,
+    /// None when the tables were not written.
+    version: Option<u64>,
 }
 
 /// How many there are of each verdict.
@@ -174,6 +219,18 @@ impl Summary {
         (hours(asked), hours(self.found.units.iter().map(|unit| unit.proven).sum()))
     }
 
+    /// For the custody log, which is no place for long lists.
+    fn brief(&self) -> Value {
+        let (requested, proven) = self.hours();
+        json!({
+            "requested_hours": requested, "proven_hours": proven, "verdict": verdict_name(self.status),
+            "digests": self.digests().json(), "logs": self.logs().json(),
+            "objects_verified": self.found.objects_verified, "objects_altered": self.found.objects_altered.len(),
+            "objects_unreadable": self.found.objects_unreadable.len(),
+            "lake_files_verified": self.lake.verified, "lake_files_altered": self.lake.altered.len(),
+        })
+    }
+
     fn json(&self) -> Value {
         let (requested, proven) = self.hours();
         let units: Vec<Value> = self
@@ -229,6 +286,7 @@ impl Summary {
             },
             "lake_files": { "verified": self.lake.verified, "contradicted": self.lake.altered },
             "manifest": match self.manifest { Some(true) => "verified", Some(false) => "contradicted", None => "not checkable" },
+            "custody": self.custody.as_ref().map_or_else(|| "verified".to_owned(), |why| format!("contradicted: {why}")),
             "keys": self.found.keys, "key_problems": self.found.key_problems,
             "units": units, "intervals": intervals,
             "contradicted": pick(Verdict::Contradicted), "not_checkable": pick(Verdict::NotCheckable), "flagged": flagged,
@@ -280,12 +338,20 @@ impl Summary {
             Some(false) => "Manifest:   NOT as the custody log says\n",
             None => "Manifest:   not checkable against the custody log (nothing was noted, or an action was cut off)\n",
         });
+        match &self.custody {
+            None => text.push_str("Custody:    each entry is bound to the one before\n"),
+            Some(why) => text.push_str(&format!("Custody:    NOT what was written: {why}\n")),
+        }
         text.push_str(&format!("Keys:       {}\n", self.found.keys));
         let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
         lines.push(("Key files", self.found.key_problems.iter().map(|(file, why)| format!("{file}: {why}")).collect()));
         lines.push((
             "Objects that are not what was collected",
             self.found.objects_altered.iter().map(|(_, key, found)| format!("{key}: sha256 is {found}")).collect(),
+        ));
+        lines.push((
+            "Objects that cannot be read",
+            self.found.objects_unreadable.iter().map(|(_, key, why)| format!("{key}: {why}")).collect(),
         ));
         lines.push(("Lake files that are not what was written", self.lake.altered.clone()));
         let line = |digest: &DigestVerdict| {
