@@ -14,3 +14,4 @@ mod report;
 mod restart;
 mod sample;
 mod support;
+mod time_machine;

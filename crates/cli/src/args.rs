@@ -1,8 +1,12 @@
 //! What can be written on the command line; nothing is looked up here.
 
+mod correlation;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use correlation::*;
 
 use crate::diagnostics::Usage;
 
@@ -17,6 +21,8 @@ use crate::diagnostics::Usage;
   coldtrail status                                what is there, what is not
   coldtrail sql \"select eventname, count(*) from cloudtrail group by 1 order by 2 desc\"
   coldtrail query run triage/failed_actions
+  coldtrail config investigate my-database        when did it change, who did it, what does it touch
+  coldtrail actor ASIAIOSFODNN7EXAMPLE            who is it really
 
 Exit status: 0 complete and clean; 1 failed; 2 wrong usage; 3 complete with gaps; 4 integrity contradicted;
 5 nothing could be checked; 130 interrupted.")]
@@ -69,6 +75,17 @@ pub(crate) enum Command {
     ExportEvidence(ExportEvidence),
     /// Turn evidence into tables; goes on where an earlier run stopped.
     Ingest(Ingest),
+    /// Make histories, sessions and attributions out of what was ingested.
+    Derive(Derive),
+    /// AWS Config as a history: show, log, diff, blame, related, list, investigate.
+    #[command(subcommand)]
+    Config(Config),
+    /// Who is it really, back to the human or the workload, and what did each link of the chain do.
+    Actor(Actor),
+    /// Rows of every log in one order, around an actor, an address, a resource or an event.
+    Timeline(Timeline),
+    /// When was it open to the world, and who used it meanwhile.
+    Exposure(Exposure),
     /// Show what there is, per source, account, region and day; what was not understood; what is missing.
     Status(Status),
     /// Ask in SQL.
@@ -147,6 +164,9 @@ pub(crate) struct Ingest {
     /// About how many inflated bytes are decoded and committed together; memory grows with it.
     #[arg(long, value_name = "BYTES", default_value = "160M", value_parser = bytes)]
     pub(crate) batch: u64,
+    /// Do not derive histories and sessions afterwards.
+    #[arg(long)]
+    pub(crate) no_derive: bool,
 }
 
 #[derive(Debug, Args)]

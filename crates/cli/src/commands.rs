@@ -1,9 +1,13 @@
 //! One file per verb.
 
+mod actor;
 mod add;
+pub(crate) mod config;
 mod custody;
 mod demo;
+mod derive;
 mod export_evidence;
+mod exposure;
 mod fetch;
 mod ingest;
 mod init;
@@ -13,6 +17,7 @@ mod report;
 mod sql;
 mod status;
 mod tables;
+mod timeline;
 mod verify;
 
 pub(crate) use fetch::is_interruption;
@@ -35,6 +40,11 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
         Command::Verify(arguments) => verify::run(&arguments, settings),
         Command::ExportEvidence(arguments) => export_evidence::run(&arguments, settings),
         Command::Ingest(arguments) => ingest::run(&arguments, settings),
+        Command::Derive(arguments) => derive::run(&arguments, settings),
+        Command::Config(arguments) => config::run(&arguments, settings),
+        Command::Actor(arguments) => actor::run(&arguments, settings),
+        Command::Timeline(arguments) => timeline::run(&arguments, settings),
+        Command::Exposure(arguments) => exposure::run(&arguments, settings),
         Command::Status(arguments) => status::run(&arguments, settings),
         Command::Sql(arguments) => sql::run(&arguments, settings),
         Command::Query(arguments) => query::run(&arguments, settings),

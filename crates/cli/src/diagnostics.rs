@@ -87,6 +87,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         .and_then(coldtrail_evidence::Error::hint)
         .or_else(|| error.downcast_ref::<coldtrail_lake::Error>().and_then(coldtrail_lake::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_ingest::Error>().and_then(coldtrail_ingest::Error::hint))
+        .or_else(|| error.downcast_ref::<coldtrail_correlate::Error>().and_then(coldtrail_correlate::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_query::Error>().and_then(coldtrail_query::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_report::Error>().and_then(coldtrail_report::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_fetch::Error>().and_then(coldtrail_fetch::Error::hint))

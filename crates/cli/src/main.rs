@@ -1,8 +1,10 @@
 //! The binary `coldtrail`: arguments, then settings, then one file per verb.
 
 mod args;
+mod caller;
 mod commands;
 mod diagnostics;
+mod rows;
 mod settings;
 mod terminal;
 

@@ -20,6 +20,8 @@ use crate::parquet_output::{NewFile, civil};
 
 /// The member of a commit's information that names the versions of all tables.
 const VERSIONS: &str = "coldtrail";
+/// The member that says what the derived tables were made of.
+const DERIVED_FROM: &str = "coldtrail_derived_from";
 /// Who commits, for Delta's transaction identifiers.
 const APPLICATION: &str = "coldtrail/ingest";
 
@@ -40,6 +42,8 @@ pub struct Snapshot {
     pub tables: BTreeMap<&'static str, Vec<LakeFile>>,
     /// The Delta version of each table.
     pub versions: BTreeMap<&'static str, u64>,
+    /// What the derived tables were made of, in the words of who derived them; none when nothing was.
+    pub derived_from: Option<String>,
 }
 
 impl Snapshot {
@@ -57,6 +61,7 @@ pub struct Batch<'l> {
     lake: &'l Lake,
     tables: BTreeMap<&'static str, DeltaTable>,
     number: u64,
+    derived_from: Option<String>,
     _lock: std::fs::File,
 }
 
@@ -88,7 +93,8 @@ impl Lake {
             return Err(Error::NoVersion { version, newest });
         }
         let versions = self.versions_of(version)?;
-        let mut snapshot = Snapshot { version, ..Snapshot::default() };
+        let derived_from = self.derived_from(version)?;
+        let mut snapshot = Snapshot { version, derived_from, ..Snapshot::default() };
         for table in TABLES {
             let Some(at) = versions.get(table.name) else { continue };
             let delta = self.open(table, Some(*at))?;
@@ -115,22 +121,23 @@ impl Lake {
         Ok(delta.version())
     }
 
+    /// What a commit of the leader says about itself.
+    fn information(&self, version: u64) -> Result<Value> {
+        let path = self.commit_file(version);
+        let text = fs_err::read_to_string(&path).map_err(|source| Error::Io { path, source })?;
+        let actions = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_default());
+        Ok(actions.filter_map(|action| action.get("commitInfo").cloned()).next_back().unwrap_or_default())
+    }
+
     /// The versions of all tables that belong to a version of the leader.
     fn versions_of(&self, version: u64) -> Result<BTreeMap<String, u64>> {
-        let path = self.commit_file(version);
-        let text = fs_err::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-        let mut versions = None;
-        for line in text.lines() {
-            let action: Value = serde_json::from_str(line).unwrap_or_default();
-            if let Some(Value::Object(map)) = action.get("commitInfo").and_then(|info| info.get(VERSIONS)) {
-                versions = Some(map.iter().filter_map(|(name, at)| Some((name.clone(), at.as_u64()?))).collect());
+        match self.information(version)?.get(VERSIONS) {
+            Some(Value::Object(map)) => {
+                Ok(map.iter().filter_map(|(name, at)| Some((name.clone(), at.as_u64()?))).collect())
             }
-        }
-        match versions {
-            Some(versions) => Ok(versions),
             // The commit that creates the table has no batch yet.
-            None if version == 0 => Ok(BTreeMap::new()),
-            None => Err(Error::NotOurs { path }),
+            _ if version == 0 => Ok(BTreeMap::new()),
+            _ => Err(Error::NotOurs { path: self.commit_file(version) }),
         }
     }
 
@@ -197,7 +204,15 @@ impl Lake {
             tables.insert(table.name, delta);
         }
         let number = tables.get(LEADER.name).and_then(DeltaTable::version).unwrap_or(0);
-        Ok(Batch { lake: self, tables, number, _lock: lock })
+        let derived_from = match self.newest()? {
+            Some(newest) => self.derived_from(newest)?,
+            None => None,
+        };
+        Ok(Batch { lake: self, tables, number, derived_from, _lock: lock })
+    }
+
+    fn derived_from(&self, version: u64) -> Result<Option<String>> {
+        Ok(self.information(version)?.get(DERIVED_FROM).and_then(Value::as_str).map(str::to_owned))
     }
 
     fn take_back(&self, table: &'static Table, delta: DeltaTable, expected: u64) -> Result<DeltaTable> {
@@ -278,6 +293,12 @@ impl Batch<'_> {
         self.lead(Vec::new())
     }
 
+    /// Commits derived tables in place of the earlier ones, with what they were made of. Returns the new version.
+    pub fn derive(&mut self, tables: &[&'static Table], files: &[NewFile], basis: &str) -> Result<u64> {
+        self.derived_from = Some(basis.to_owned());
+        self.replace(tables, files)
+    }
+
     /// Makes what was committed visible, with these files of the leader.
     fn lead(&mut self, files: Vec<&NewFile>) -> Result<u64> {
         let versions: BTreeMap<&str, u64> = TABLES
@@ -287,7 +308,10 @@ impl Batch<'_> {
                 (table.name, if table.name == LEADER.name { self.number } else { at })
             })
             .collect();
-        let metadata = HashMap::from([(VERSIONS.to_owned(), json!(versions))]);
+        let mut metadata = HashMap::from([(VERSIONS.to_owned(), json!(versions))]);
+        if let Some(basis) = &self.derived_from {
+            metadata.insert(DERIVED_FROM.to_owned(), json!(basis));
+        }
         self.commit_table(LEADER, files.into_iter().map(|file| Action::Add(add(file))).collect(), metadata)?;
         Ok(self.number)
     }

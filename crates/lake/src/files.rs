@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use coldtrail_schema::arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -41,10 +41,24 @@ impl LakeFile {
 
 /// Reads the columns at these positions, in the order of the file.
 pub fn read_columns(path: &Path, columns: &[usize]) -> Result<Vec<RecordBatch>> {
+    read(path, columns, None)
+}
+
+/// Reads the columns at these positions, of these rows only, which are counted from 0 and ascend.
+pub fn read_rows(path: &Path, columns: &[usize], rows: &[usize]) -> Result<Vec<RecordBatch>> {
+    read(path, columns, Some(rows))
+}
+
+fn read(path: &Path, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<RecordBatch>> {
     let failed = |source| Error::Parquet { path: path.to_owned(), source };
     let file = fs_err::File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file.into_file()).map_err(failed)?;
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file.into_file()).map_err(failed)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+    if let Some(rows) = rows {
+        let total = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+        let ranges = rows.chunk_by(|a, b| a + 1 == *b).filter_map(|run| Some(*run.first()?..*run.last()? + 1));
+        builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, total));
+    }
     let reader = builder.with_projection(mask).build().map_err(failed)?;
     reader
         .map(|batch| batch.map_err(|error| failed(parquet::errors::ParquetError::ArrowError(error.to_string()))))

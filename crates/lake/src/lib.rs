@@ -12,6 +12,6 @@ mod parquet_output;
 
 pub use delta::{Batch, Lake, Snapshot};
 pub use error::{Error, Result};
-pub use files::{LakeFile, read_columns};
+pub use files::{LakeFile, read_columns, read_rows};
 pub use parquet_input::rows_as_json;
 pub use parquet_output::{NewFile, Order, write_answer, write_file};

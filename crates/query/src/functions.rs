@@ -1,4 +1,4 @@
-//! SQL functions of our own: addresses and ARNs.
+//! SQL functions of our own: addresses, ARNs, documents.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -60,6 +60,13 @@ pub static FUNCTIONS: &[Function] = &[
         usage: "arn_resource(arn)",
         about: "Everything after the account in an ARN; null for what is no ARN.",
         make: |name| part(name, |arn| arn_part(arn, 5)),
+    },
+    Function {
+        name: "json_diff",
+        usage: "json_diff(before, after)",
+        about: "What differs between two JSON documents: a list of {path, before, after}. Order of members and of \
+                lists does not count, nor do the ways in which one policy can be written; unnest() makes rows of it.",
+        make: crate::json_diff::function,
     },
 ];
 

@@ -6,8 +6,10 @@
 mod catalogue;
 mod error;
 mod functions;
+mod json_diff;
 mod session;
 mod table;
+mod time_travel;
 mod views;
 mod when;
 
@@ -15,5 +17,6 @@ pub use catalogue::{Catalogue, Parameter, ParameterType, Question};
 pub use error::{Error, Result};
 pub use functions::FUNCTIONS;
 pub use session::{Answer, Bounds, Described, Session, SessionOptions, Value};
+pub use time_travel::TABLE_FUNCTIONS;
 pub use views::VIEWS;
-pub use when::instant;
+pub use when::{duration, instant};

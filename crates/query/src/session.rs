@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
 use crate::table::LakeTable;
+use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::{functions, views};
 
 /// How a session is set up.
@@ -125,6 +126,11 @@ impl Session {
             let plan = self.runtime.block_on(context.sql(view.sql)).map_err(setting_up)?;
             context.register_table(view.name, plan.into_view()).map_err(setting_up)?;
         }
+        for function in TABLE_FUNCTIONS {
+            let plan = self.runtime.block_on(context.state().create_logical_plan(function.sql)).map_err(setting_up)?;
+            let template = Template { name: function.name, arguments: function.arguments, plan };
+            context.register_udtf(function.name, Arc::new(template));
+        }
         Ok(())
     }
 
@@ -136,6 +142,11 @@ impl Session {
     /// How many rows a table has.
     pub fn rows(&self, table: &str) -> u64 {
         self.snapshot.rows(table)
+    }
+
+    /// Were histories and sessions derived?
+    pub fn is_derived(&self) -> bool {
+        self.snapshot.derived_from.is_some()
     }
 
     pub fn bounds(&self) -> Bounds {

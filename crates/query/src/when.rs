@@ -37,7 +37,7 @@ fn shifted(from: i64, by: &str) -> Option<i64> {
 }
 
 /// `90s`, `30m`, `12h`, `7d`, `2w`, in microseconds.
-fn duration(text: &str) -> Option<i64> {
+pub fn duration(text: &str) -> Option<i64> {
     let text = text.trim();
     let unit = text.chars().last()?;
     let seconds = match unit {

@@ -7,13 +7,27 @@
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
-        events $name:literal, $reference:literal, $row:ident => $rows:ident, $table:ident {
+        events $name:literal, $reference:literal, $row:ident => $rows:ident, $columns:ident, $table:ident {
             $( $(#[doc = $cdoc:literal])* $column:ident: $kind:ident, )*
         }
     ) => {
         $(#[doc = $doc])*
         pub struct $row<'a> {
             $( $(#[doc = $cdoc])* pub $column: <$crate::kind::$kind as $crate::kind::Cells>::Cell<'a>, )*
+        }
+
+        /// The columns, so that readers name them without quoting them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(non_camel_case_types, reason = "they are named as the columns are")]
+        pub enum $columns {
+            $( $(#[doc = $cdoc])* $column, )*
+        }
+
+        impl $columns {
+            /// Where the column stands in the files.
+            pub const fn position(self) -> usize {
+                self as usize + $crate::tables::common::COUNT
+            }
         }
 
         /// Collects rows into batches.
@@ -66,13 +80,27 @@ macro_rules! table {
     };
     (
         $(#[doc = $doc:literal])*
-        plain $name:literal, $row:ident => $rows:ident, $table:ident {
+        plain $name:literal, $row:ident => $rows:ident, $columns:ident, $table:ident {
             $( $(#[doc = $cdoc:literal])* $column:ident: $kind:ident, )*
         }
     ) => {
         $(#[doc = $doc])*
         pub struct $row<'a> {
             $( $(#[doc = $cdoc])* pub $column: <$crate::kind::$kind as $crate::kind::Cells>::Cell<'a>, )*
+        }
+
+        /// The columns, so that readers name them without quoting them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(non_camel_case_types, reason = "they are named as the columns are")]
+        pub enum $columns {
+            $( $(#[doc = $cdoc])* $column, )*
+        }
+
+        impl $columns {
+            /// Where the column stands in the files.
+            pub const fn position(self) -> usize {
+                self as usize
+            }
         }
 
         /// Collects rows into batches.

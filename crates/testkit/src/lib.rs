@@ -14,6 +14,7 @@ pub mod forge;
 mod persist;
 mod s3_access;
 pub mod s3_server;
+pub mod simulate;
 mod special;
 mod states;
 mod story;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: generated logs through the release binary, next to DuckDB doing the same work by hand.
 
 mod acquisition;
+mod correlation;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use coldtrail_testkit::{BenchOptions, BenchSummary, write_bench_logs};
 
-/// `bench ingest|query|fetch|verify [--events N] [--hours N] [--dir DIR] [--runs N]`
+/// `bench ingest|query|fetch|verify|truth|derive [--events N] [--hours N] [--seed N] [--changes N] [--background N]
+/// [--dir DIR] [--runs N] [--binary FILE]`
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let value = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
@@ -19,12 +21,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let runs: usize = value("--runs").map_or(Ok(3), |text| text.parse()).context("--runs takes a number")?;
     let temporary = tempfile::tempdir()?;
     let directory = value("--dir").map_or_else(|| temporary.path().to_owned(), PathBuf::from);
-    let binary = build()?;
+    let binary = value("--binary").map_or_else(build, |path| Ok(PathBuf::from(path)))?;
+    let number = |name: &'static str, default: u64| {
+        value(name).map_or(Ok(default), |text| text.parse()).with_context(|| format!("{name} takes a number"))
+    };
     match arguments.first().map(String::as_str) {
         Some("fetch") => return acquisition::fetch(&binary, &directory, runs),
         Some("verify") => {
             let hours = value("--hours").map_or(Ok(8760), |text| text.parse()).context("--hours takes a number")?;
             return acquisition::verify(&binary, &directory, runs, hours);
+        }
+        Some("truth") => {
+            return correlation::truth(&binary, &directory, number("--seed", 1)?, number("--changes", 10_000)?);
+        }
+        Some("derive") => {
+            let (changes, background) = (number("--changes", 900_000)?, number("--background", 4_000_000)?);
+            return correlation::derive(&binary, &directory, number("--seed", 1)?, changes, background, runs);
         }
         _ => {}
     }
@@ -46,7 +58,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             }
             query(&binary, &directory, runs)
         }
-        _ => bail!("cargo xtask bench ingest|query|fetch|verify [--events N] [--hours N] [--runs N] [--dir DIR]"),
+        _ => bail!(
+            "cargo xtask bench ingest|query|fetch|verify|truth|derive [--events N] [--hours N] [--seed N] [--changes N] [--background N] [--runs N] [--dir DIR] [--binary FILE]"
+        ),
     }
 }
 

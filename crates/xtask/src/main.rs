@@ -1,9 +1,10 @@
-//! Tasks for developers: `cargo xtask tidy`, `docs`, `sample-data`, `bench-logs`, `bench`.
+//! Tasks for developers: `cargo xtask tidy`, `docs`, `sample-data`, `bench-logs`, `bench`, `simulate`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers, which talks to them")]
 
 mod bench;
 mod docs;
 mod sample_data;
+mod simulate;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ usage: cargo xtask TASK
   docs [--check]              write docs/tables/ from the schema, or compare
   sample-data [--check]       write sample-data/ anew from its seed, or compare
   bench-logs DIR --events N   write generated CloudTrail logs for benchmarks
-  bench …                     measure";
+  bench …                     measure
+  simulate …                  write a simulated organisation with known truth";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +42,7 @@ fn run(args: &[String]) -> Result<()> {
         ("sample-data", ["--check"]) => sample_data::check(&root()),
         ("bench-logs", [dir, "--events", events]) => sample_data::bench_logs(Path::new(dir), events.parse()?),
         ("bench", _) => bench::run(rest),
+        ("simulate", _) => simulate::run(rest),
         _ => bail!("`{}` is no task\n{USAGE}", args.join(" ")),
     }
 }

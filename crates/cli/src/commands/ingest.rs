@@ -6,6 +6,7 @@ use coldtrail_ingest::{Options, Summary, ingest};
 use serde_json::{Value, json};
 
 use crate::args::Ingest;
+use crate::commands::derive;
 use crate::diagnostics::Status;
 use crate::settings::{Done, Settings, manifest_state, recorded};
 use crate::terminal::{self, Bar};
@@ -14,20 +15,30 @@ pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
     let inputs = manifest_state(&case)?;
-    let (status, summary) = recorded(&case, settings, inputs, || {
+    let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
         bar.finish();
         let summary = result?;
         let status = if summary.is_whole() { Status::Clean } else { Status::Gaps };
-        let outputs = json!({ "lake_version": summary.version });
-        Ok(Done { status, counts: as_json(&summary), outputs, value: summary })
+        let derived = if arguments.no_derive { None } else { Some(derive::work(&case, false, settings)?) };
+        let version = derived.as_ref().map_or(summary.version, |derived| derived.version);
+        let mut counts = as_json(&summary);
+        counts["lake_version"] = json!(version);
+        counts["derived"] = derived.as_ref().map(derive::as_json).unwrap_or_default();
+        let outputs = json!({ "lake_version": version });
+        Ok(Done { status, counts, outputs, value: (summary, derived) })
     })?;
     if settings.json {
-        terminal::print_json(settings, &as_json(&summary))?;
+        let mut value = as_json(&summary);
+        value["derived"] = derived.as_ref().map(derive::as_json).unwrap_or_default();
+        terminal::print_json(settings, &value)?;
         return Ok(status);
     }
     tell(&summary, settings)?;
+    if let Some(derived) = derived {
+        derive::tell(&derived, settings)?;
+    }
     Ok(status)
 }
 

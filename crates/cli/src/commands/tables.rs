@@ -1,7 +1,7 @@
 //! `coldtrail tables`
 
 use anyhow::Result;
-use coldtrail_query::{FUNCTIONS, Session, SessionOptions};
+use coldtrail_query::{FUNCTIONS, Session, SessionOptions, TABLE_FUNCTIONS};
 use coldtrail_schema::tables;
 use serde_json::json;
 
@@ -29,6 +29,9 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
         text.push('\n');
         for function in FUNCTIONS {
             text.push_str(&format!("{:<39}  {}\n", function.usage, function.about));
+        }
+        for function in TABLE_FUNCTIONS {
+            text.push_str(&format!("{:<39}  {}\n", format!("from {}", function.usage), function.about));
         }
         terminal::print(settings, &text)?;
         return Ok(Status::Clean);

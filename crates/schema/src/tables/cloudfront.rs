@@ -5,7 +5,7 @@ use crate::table_macro::table;
 table! {
     /// One request to a CloudFront distribution, from standard logs (legacy or v2) or real-time logs.
     events "cloudfront", "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
-    CloudfrontRow => CloudfrontRows, TABLE {
+    CloudfrontRow => CloudfrontRows, CloudfrontColumn, TABLE {
         /// How it ended: success, denied, throttled, invalid or other.
         error_class: Text,
         /// Did the method ask for a change?

@@ -5,7 +5,7 @@ use crate::table_macro::table;
 table! {
     /// One CloudTrail event: management, data, insight, network activity or aggregated.
     events "cloudtrail", "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
-    CloudtrailRow => CloudtrailRows, TABLE {
+    CloudtrailRow => CloudtrailRows, CloudtrailColumn, TABLE {
         /// How it ended, by one word for all services: success, denied, throttled, invalid, dry_run_allowed, dry_run_denied, login_failed or other.
         error_class: Text,
         /// Did the event change anything? `readOnly` where the record has it, else by the name of the event.

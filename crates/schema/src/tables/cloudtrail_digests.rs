@@ -5,7 +5,7 @@ use crate::table_macro::table;
 table! {
     /// One CloudTrail digest: which log files were delivered in an hour, with their hashes.
     events "cloudtrail_digests", "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
-    DigestRow => DigestRows, TABLE {
+    DigestRow => DigestRows, DigestColumn, TABLE {
         /// The account whose log files the digest lists.
         awsaccountid: Text,
         /// Begin of the hour of delivery that the digest covers.

@@ -16,8 +16,13 @@ pub mod position {
     pub const OBJECT: usize = 0;
     pub const RECORD: usize = 1;
     pub const TIME: usize = 3;
+    pub const ACCOUNT: usize = 4;
+    pub const REGION: usize = 5;
     pub const HASH: usize = 10;
 }
+
+/// How many there are.
+pub const COUNT: usize = 11;
 
 /// The common columns, in order.
 pub fn columns() -> Vec<Column> {

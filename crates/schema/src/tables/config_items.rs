@@ -5,7 +5,7 @@ use crate::table_macro::table;
 table! {
     /// One statement of AWS Config: a configuration item from a history file, a snapshot, a change notification or an API answer; or a compliance change or rule evaluation.
     events "config_items", "https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html",
-    ConfigItemRow => ConfigItemRows, TABLE {
+    ConfigItemRow => ConfigItemRows, ConfigItemColumn, TABLE {
         /// Always success: Config records states, not calls.
         error_class: Text,
         /// Always true: an item is there because something changed (a snapshot repeats the last one).

@@ -4,7 +4,7 @@ use crate::table_macro::table;
 
 table! {
     /// One collected file, and what became of it. `records = kept + duplicates + rejects` always holds.
-    plain "objects", ObjectRow => ObjectRows, OBJECTS {
+    plain "objects", ObjectRow => ObjectRows, ObjectColumn, OBJECTS {
         /// Names the object: 32 hexadecimal digits made from its key and its SHA-256.
         evidence_object: Id,
         /// SHA-256 of the object as stored, hexadecimal.
@@ -56,7 +56,7 @@ table! {
 
 table! {
     /// One record that was not understood, with its bytes and the reason.
-    plain "rejects", RejectRow => RejectRows, REJECTS {
+    plain "rejects", RejectRow => RejectRows, RejectColumn, REJECTS {
         /// The object that it stands in.
         evidence_object: Id,
         /// Which record of the object, counted from 1.
@@ -78,7 +78,7 @@ table! {
 
 table! {
     /// One record that was there already: the same record delivered, or the same object collected, twice.
-    plain "duplicates", DuplicateRow => DuplicateRows, DUPLICATES {
+    plain "duplicates", DuplicateRow => DuplicateRows, DuplicateColumn, DUPLICATES {
         /// The table that holds the row that was kept.
         source: Text,
         /// The object of the record that was left out.

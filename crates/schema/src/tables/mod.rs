@@ -4,9 +4,11 @@ pub mod cloudfront;
 pub mod cloudtrail;
 pub mod cloudtrail_digests;
 pub mod common;
+pub mod config_history;
 pub mod config_items;
 pub mod ledger;
 pub mod s3_access;
+pub mod sessions;
 pub mod verdicts;
 
 use crate::column::Table;
@@ -23,6 +25,16 @@ pub static TABLES: &[&Table] = &[
     &ledger::DUPLICATES,
     &verdicts::DIGEST_VERDICTS,
     &verdicts::LOG_VERDICTS,
+    &config_history::CONFIG_STATES,
+    &config_history::CONFIG_CHANGES,
+    &config_history::CONFIG_ATTRIBUTION,
+    &config_history::CONFIG_CALLS,
+    &config_history::POLICY_STATEMENTS,
+    &config_history::EXPOSURES,
+    &sessions::SESSIONS,
+    &sessions::SESSION_EDGES,
+    &sessions::FIRST_SEEN,
+    &sessions::COVERAGE,
 ];
 
 /// The table of that name.
@@ -33,6 +45,14 @@ pub fn find(name: &str) -> Option<&'static Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_stand_where_their_names_say() {
+        let name = |table: &Table, at: usize| table.columns().get(at).map(|column| column.name);
+        assert_eq!(common::columns().len(), common::COUNT);
+        assert_eq!(name(&cloudtrail::TABLE, cloudtrail::CloudtrailColumn::eventname.position()), Some("eventname"));
+        assert_eq!(name(&ledger::OBJECTS, ledger::ObjectColumn::delivery_time.position()), Some("delivery_time"));
+    }
 
     #[test]
     fn every_table_is_well_formed() {

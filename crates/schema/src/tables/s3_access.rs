@@ -5,7 +5,7 @@ use crate::table_macro::table;
 table! {
     /// One request to a bucket, as S3's server access log tells it (best effort: it may be late, doubled or missing).
     events "s3_access", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
-    S3AccessRow => S3AccessRows, TABLE {
+    S3AccessRow => S3AccessRows, S3AccessColumn, TABLE {
         /// How it ended, by one word for all services: success, denied, throttled, invalid or other.
         error_class: Text,
         /// Did the operation change anything?

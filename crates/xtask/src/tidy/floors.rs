@@ -9,6 +9,7 @@ use super::{Finding, Tree};
 
 /// The floors of the house: a crate depends on lower floors only.
 static FLOORS: &[(&str, u8)] = &[
+    ("diff", 0),
     ("schema", 0),
     ("evidence", 0),
     ("sources", 1),

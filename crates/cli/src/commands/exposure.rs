@@ -1,0 +1,186 @@
+//! `coldtrail exposure`
+
+use anyhow::Result;
+use coldtrail_query::{Session, Value};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::args::Exposure;
+use crate::commands::config::{Resource, derived_session, resolve};
+use crate::diagnostics::Status;
+use crate::rows::{Row, ask, cut, micros, rfc3339, safe, span};
+use crate::settings::Settings;
+use crate::terminal;
+
+#[derive(Debug, Deserialize)]
+struct Open {
+    #[serde(flatten)]
+    resource: Resource,
+    kind: String,
+    detail: String,
+    path: Option<String>,
+    valid_from: String,
+    valid_to: Option<String>,
+    closing_object: Option<String>,
+    closing_record: Option<i64>,
+    #[serde(flatten)]
+    row: Row,
+}
+
+/// What strangers did with it meanwhile, in one log.
+#[derive(Debug, Deserialize)]
+struct Use {
+    source: String,
+    requests: i64,
+    reads: i64,
+    bytes: Option<i64>,
+    keys: i64,
+    addresses: i64,
+    who: Option<String>,
+    evidence_object: Option<String>,
+    evidence_record: Option<i64>,
+}
+
+struct Found {
+    open: Open,
+    uses: Vec<Use>,
+}
+
+pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
+    let session = derived_session(settings, &arguments.reading)?;
+    let resource =
+        arguments.resource.as_deref().map(|name| resolve(&session, name)).transpose()?.map(|found| found.resource);
+    let mut parameters = match &resource {
+        Some(resource) => resource.parameters(),
+        None => ["account", "region", "type", "id"].map(|name| (name.to_owned(), Value::Text(None))).to_vec(),
+    };
+    parameters.push(("kind".to_owned(), Value::Text(arguments.kind.clone())));
+    let all: Vec<Open> = ask(&session, include_str!("exposure/intervals.sql"), &parameters)?;
+    let mut found = Vec::with_capacity(all.len());
+    for open in all {
+        let uses = uses(&session, &open)?;
+        found.push(Found { open, uses });
+    }
+    let gaps = gaps(&session);
+    if settings.json {
+        let all: Vec<Json> = found.iter().map(|found| found.as_json(session.bounds().end)).collect();
+        terminal::print_json(settings, &json!({ "resource": resource, "exposures": all, "cannotSay": gaps }))?;
+        return Ok(Status::Clean);
+    }
+    let mut text = String::new();
+    if let Some(resource) = &resource {
+        text.push_str(&format!("{}\n", safe(&resource.title())));
+    }
+    for one in &found {
+        text.push_str(&one.text(session.bounds().end, resource.is_none()));
+    }
+    if found.is_empty() {
+        text.push_str("no state in which it was open is in the Config items that are here\n");
+    }
+    for gap in &gaps {
+        text.push_str(&format!("cannot say: {gap}\n"));
+    }
+    terminal::print(settings, &text)?;
+    Ok(Status::Clean)
+}
+
+fn uses(session: &Session, open: &Open) -> Result<Vec<Use>> {
+    let end = open.valid_to.as_deref().and_then(micros).unwrap_or(session.bounds().end);
+    let text = |name: &str, value: Option<&str>| (name.to_owned(), Value::Text(value.map(str::to_owned)));
+    let bucket = open.resource.resourcetype == "AWS::S3::Bucket";
+    let parameters = [
+        text("bucket", bucket.then_some(open.resource.resourceid.as_str())),
+        text("id", Some(&open.resource.resourceid)),
+        text("arn", open.resource.arn.as_deref()),
+        text("account", open.resource.awsaccountid.as_deref()),
+        ("from".to_owned(), Value::Time(micros(&open.valid_from))),
+        ("to".to_owned(), Value::Time(Some(end))),
+    ];
+    let mut uses: Vec<Use> = ask(session, include_str!("exposure/uses.sql"), &parameters)?;
+    uses.retain(|one| one.requests > 0);
+    Ok(uses)
+}
+
+/// Which logs that could tell about use are not here.
+fn gaps(session: &Session) -> Vec<&'static str> {
+    let mut gaps = vec!["who connected to open ports or databases: flow logs are not read yet"];
+    use coldtrail_schema::tables::{cloudfront, cloudtrail, s3_access};
+    if session.rows(s3_access::TABLE.name) == 0 {
+        gaps.push("who read buckets without credentials: no S3 access log is here");
+    }
+    if session.rows(cloudtrail::TABLE.name) == 0 {
+        gaps.push("who used it with credentials: no CloudTrail is here");
+    }
+    if session.rows(cloudfront::TABLE.name) == 0 {
+        gaps.push("who read it through CloudFront: no CloudFront log is here");
+    }
+    gaps
+}
+
+impl Found {
+    fn length(&self, end: i64) -> Option<i64> {
+        let from = micros(&self.open.valid_from)?;
+        Some(self.open.valid_to.as_deref().and_then(micros).unwrap_or(end) - from)
+    }
+
+    fn text(&self, end: i64, named: bool) -> String {
+        let open = &self.open;
+        let mut text = String::new();
+        if named {
+            text.push_str(&format!("\n{}\n", safe(&open.resource.title())));
+        }
+        let length = span(self.length(end).unwrap_or_default().max(0));
+        let until = match &open.valid_to {
+            Some(to) => format!("until {to}, for {length}"),
+            None => format!("still open in the last state here; for {length} at least, to {}", rfc3339(end)),
+        };
+        let closing = Row::of(open.closing_object.as_deref(), open.closing_record);
+        let closing = closing.map(|row| format!(", closed by {}", row.short())).unwrap_or_default();
+        text.push_str(&format!(
+            "  {}: {}\n    from {} {until}\n    rows item {}{closing}\n",
+            safe(&open.kind),
+            safe(&cut(&open.detail, 200)),
+            open.valid_from,
+            open.row.short()
+        ));
+        for one in &self.uses {
+            text.push_str(&format!(
+                "    used meanwhile ({}): {} external addresses, {} requests, {} of them reads, {} bytes, {} keys; by {}; first row {}\n",
+                one.source,
+                one.addresses,
+                one.requests,
+                one.reads,
+                one.bytes.unwrap_or_default(),
+                one.keys,
+                safe(&cut(one.who.as_deref().unwrap_or("nobody named"), 200)),
+                Row::of(one.evidence_object.as_deref(), one.evidence_record).map(|row| row.short()).unwrap_or_default(),
+            ));
+        }
+        if self.uses.is_empty() {
+            text.push_str("    no use of it by strangers stands in the logs that are here\n");
+        }
+        text
+    }
+
+    fn as_json(&self, end: i64) -> Json {
+        let open = &self.open;
+        let uses: Vec<Json> = self
+            .uses
+            .iter()
+            .map(|one| {
+                json!({
+                    "source": one.source, "requests": one.requests, "reads": one.reads, "bytes": one.bytes,
+                    "keys": one.keys, "externalAddresses": one.addresses, "who": one.who,
+                    "evidence": Row::of(one.evidence_object.as_deref(), one.evidence_record).map(|row| row.as_json()),
+                })
+            })
+            .collect();
+        json!({
+            "resource": open.resource, "kind": open.kind, "detail": open.detail, "path": open.path,
+            "from": open.valid_from, "to": open.valid_to, "seconds": self.length(end).map(|length| length / 1_000_000),
+            "evidence": open.row.as_json(),
+            "closedBy": Row::of(open.closing_object.as_deref(), open.closing_record).map(|row| row.as_json()),
+            "uses": uses,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Correlation: tables derived from tables. AWS Config's items become the history of each resource, CloudTrail's
+//! events become sessions and chains, and both together say who made each change.
+//!
+//! It reads the lake and writes the lake; what it derives can be thrown away and derived again. Nothing here asks the
+//! clock: the same tables give the same derived tables.
+
+mod attribute;
+mod columns;
+mod config;
+mod coverage;
+mod error;
+mod events;
+mod knowledge;
+mod marks;
+mod names;
+mod output;
+
+use std::path::Path;
+
+use coldtrail_lake::{Lake, Snapshot};
+use coldtrail_schema::Table;
+use coldtrail_schema::tables::{cloudtrail, config_history, config_items, sessions};
+
+pub use attribute::Classes;
+pub use error::{Error, Result};
+
+/// The tables that are derived.
+pub static DERIVED: &[&Table] = &[
+    &config_history::CONFIG_STATES,
+    &config_history::CONFIG_CHANGES,
+    &config_history::CONFIG_ATTRIBUTION,
+    &config_history::CONFIG_CALLS,
+    &config_history::POLICY_STATEMENTS,
+    &config_history::EXPOSURES,
+    &sessions::SESSIONS,
+    &sessions::SESSION_EDGES,
+    &sessions::FIRST_SEEN,
+    &sessions::COVERAGE,
+];
+
+/// Is told how far the work is.
+pub trait Progress: Sync {
+    /// A part of the work begins: what it does, and how many things it has to do.
+    fn start(&self, what: &str, total: u64);
+    fn done(&self, count: u64);
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// False when nothing had changed since the last time.
+    pub derived: bool,
+    pub items: u64,
+    pub events: u64,
+    pub resources: u64,
+    pub states: u64,
+    pub changes: u64,
+    pub classes: Classes,
+    pub sessions: u64,
+    pub edges: u64,
+    /// The version of the lake that has the tables.
+    pub version: u64,
+}
+
+/// Derives all tables in place of those that were there, unless nothing was ingested since.
+pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<Summary> {
+    let lake = Lake::new(directory).map_err(Error::Lake)?;
+    let mut batch = lake.begin().map_err(Error::Lake)?;
+    let snapshot = lake.snapshot(None).map_err(Error::Lake)?;
+    let basis = basis(&snapshot);
+    let mut summary = Summary {
+        items: snapshot.rows(config_items::TABLE.name),
+        events: snapshot.rows(cloudtrail::TABLE.name),
+        version: snapshot.version,
+        ..Summary::default()
+    };
+    if !again && snapshot.derived_from.as_deref() == Some(&*basis) {
+        return Ok(summary);
+    }
+    let knowledge = knowledge::Knowledge::new();
+    progress.start("items", summary.items);
+    let mut history = config::history(directory, &snapshot, progress)?;
+    let mut files = std::mem::take(&mut history.files);
+    progress.start("events", summary.events);
+    let mut events = events::events(&snapshot, &history, &knowledge, progress)?;
+    (summary.sessions, summary.edges) = events.write(directory, &mut files)?;
+    progress.start("changes", history.changes.len() as u64);
+    let sides = attribute::Sides { history: &history, events: &events, knowledge: &knowledge };
+    summary.classes = attribute::attribute(directory, &sides, &mut files, progress)?;
+    let mut coverage = output::Output::new(directory, &sessions::COVERAGE, None);
+    events.coverage.rows(&events.names, &snapshot)?.into_iter().try_for_each(|rows| coverage.push(rows))?;
+    files.extend(coverage.finish()?.0);
+    summary.resources = history.resources.len() as u64;
+    summary.states = history.states;
+    summary.changes = history.changes.len() as u64;
+    summary.derived = true;
+    summary.version = batch.derive(DERIVED, &files, &basis).map_err(Error::Lake)?;
+    Ok(summary)
+}
+
+/// The versions of the tables that the derived ones are made of, and the version of the program that makes them.
+fn basis(snapshot: &Snapshot) -> String {
+    let version = |table: &Table| snapshot.versions.get(table.name).copied().unwrap_or_default();
+    format!(
+        "{} cloudtrail {} config_items {}",
+        env!("CARGO_PKG_VERSION"),
+        version(&cloudtrail::TABLE),
+        version(&config_items::TABLE)
+    )
+}

@@ -1,0 +1,2 @@
+-- The table as it is.
+select * from lake.first_seen
