@@ -70,6 +70,11 @@ pub(crate) fn span(micros: i64) -> String {
     }
 }
 
+/// An address in the one way in which logs write it; what is none stays as it is.
+pub(crate) fn address(text: &str) -> String {
+    text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_owned(), |address| address.to_string())
+}
+
 /// Text cut to so many characters.
 pub(crate) fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::args::Actor;
 use crate::commands::config::{at, derived_session};
 use crate::diagnostics::{Status, Usage};
-use crate::rows::{Row, ask, cut, safe};
+use crate::rows::{Row, address, ask, cut, safe};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Actor, settings: &Settings) -> Result<Status> {
     let session = derived_session(settings, &arguments.reading)?;
     let bound = |text: &Option<String>| text.as_deref().map(|text| at(&session, Some(text))).transpose();
     let parameters = [
-        ("who".to_owned(), Value::Text(Some(arguments.who.clone()))),
+        ("who".to_owned(), Value::Text(Some(address(&arguments.who)))),
         ("from".to_owned(), Value::Time(bound(&arguments.from)?)),
         ("to".to_owned(), Value::Time(bound(&arguments.to)?)),
     ];
@@ -76,7 +76,8 @@ pub(crate) fn run(arguments: &Actor, settings: &Settings) -> Result<Status> {
     if found.is_empty() {
         let hint =
             "name an access key, an ARN, a session's id or an address; `coldtrail timeline --actor` looks at every log";
-        let what = format!("no session of `{}` is in the CloudTrail events that are here", arguments.who);
+        let within = if arguments.from.is_some() || arguments.to.is_some() { " in that time" } else { "" };
+        let what = format!("no session of `{}`{within} is in the CloudTrail events that are here", arguments.who);
         return Err(anyhow!(Usage { what, hint: Some(hint.to_owned()) }));
     }
     let tree = if arguments.tree { Some(Tree::load(&session, &found)?) } else { None };
@@ -88,6 +89,7 @@ pub(crate) fn run(arguments: &Actor, settings: &Settings) -> Result<Status> {
         return Ok(Status::Clean);
     }
     let mut text = summary(&found);
+    text.push_str("figures are of whole sessions, also where only a part of one fits\n");
     match tree {
         Some(tree) => text.push_str(&tree.text()),
         None => {
@@ -230,6 +232,8 @@ impl Tree {
             }
             tree.link(&edges);
         }
+        let begin = |id: &str| tree.sessions.get(id).map(|stretch| stretch.first_time.clone());
+        tree.children.values_mut().for_each(|children| children.sort_by_key(|(id, _)| begin(id)));
         let kept = tree.kin(found);
         tree.children.values_mut().for_each(|children| children.retain(|(id, _)| kept.contains(id)));
         Ok(tree)

@@ -31,6 +31,20 @@ pub(crate) fn run(arguments: &Config, settings: &Settings) -> Result<Status> {
     }
 }
 
+/// A session over histories; without any item of Config nothing can be said about resources, least of all that there
+/// was none.
+fn history_session(settings: &Settings, reading: &crate::args::Reading) -> Result<Session> {
+    let session = derived_session(settings, reading)?;
+    if session.rows(coldtrail_schema::tables::config_items::TABLE.name) == 0 {
+        let what = "cannot say: no item of AWS Config is in this evidence".to_owned();
+        let hint = Some(
+            "add Config's history and snapshot files; `coldtrail timeline --resource` looks at other logs".to_owned(),
+        );
+        return Err(anyhow!(Usage { what, hint }));
+    }
+    Ok(session)
+}
+
 /// A session over a lake whose tables are derived.
 pub(crate) fn derived_session(settings: &Settings, reading: &crate::args::Reading) -> Result<Session> {
     let session = session(settings, reading)?;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::args::Exposure;
 use crate::commands::config::{Resource, derived_session, resolve};
 use crate::diagnostics::Status;
-use crate::rows::{Row, ask, cut, micros, rfc3339, safe, span};
+use crate::rows::{Row, ask, cut, micros, safe, span};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -21,6 +21,7 @@ struct Open {
     path: Option<String>,
     valid_from: String,
     valid_to: Option<String>,
+    last_seen: Option<String>,
     closing_object: Option<String>,
     closing_record: Option<i64>,
     #[serde(flatten)]
@@ -44,6 +45,8 @@ struct Use {
 struct Found {
     open: Open,
     uses: Vec<Use>,
+    /// Why the absence of a use says nothing.
+    blind: Option<&'static str>,
 }
 
 pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
@@ -59,11 +62,12 @@ pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
     let mut found = Vec::with_capacity(all.len());
     for open in all {
         let uses = uses(&session, &open)?;
-        found.push(Found { open, uses });
+        let blind = blind(&session, &open);
+        found.push(Found { open, uses, blind });
     }
     let gaps = gaps(&session);
     if settings.json {
-        let all: Vec<Json> = found.iter().map(|found| found.as_json(session.bounds().end)).collect();
+        let all: Vec<Json> = found.iter().map(|found| found.as_json()).collect();
         terminal::print_json(settings, &json!({ "resource": resource, "exposures": all, "cannotSay": gaps }))?;
         return Ok(Status::Clean);
     }
@@ -72,7 +76,7 @@ pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
         text.push_str(&format!("{}\n", safe(&resource.title())));
     }
     for one in &found {
-        text.push_str(&one.text(session.bounds().end, resource.is_none()));
+        text.push_str(&one.text(resource.is_none()));
     }
     if found.is_empty() {
         text.push_str("no state in which it was open is in the Config items that are here\n");
@@ -101,6 +105,21 @@ fn uses(session: &Session, open: &Open) -> Result<Vec<Use>> {
     Ok(uses)
 }
 
+/// Which log would tell about use, if it is not here.
+fn blind(session: &Session, open: &Open) -> Option<&'static str> {
+    use coldtrail_schema::tables::{cloudtrail, s3_access};
+    match open.kind.as_str() {
+        "open_security_group" | "public_database" => Some("who connected stands in flow logs, which are not read yet"),
+        _ if open.resource.resourcetype == "AWS::S3::Bucket" && session.rows(s3_access::TABLE.name) == 0 => {
+            Some("who read it stands in S3's access logs, of which none is here")
+        }
+        _ if session.rows(cloudtrail::TABLE.name) == 0 => {
+            Some("who used it stands in CloudTrail, of which nothing is here")
+        }
+        _ => None,
+    }
+}
+
 /// Which logs that could tell about use are not here.
 fn gaps(session: &Session) -> Vec<&'static str> {
     let mut gaps = vec!["who connected to open ports or databases: flow logs are not read yet"];
@@ -118,21 +137,26 @@ fn gaps(session: &Session) -> Vec<&'static str> {
 }
 
 impl Found {
-    fn length(&self, end: i64) -> Option<i64> {
+    /// How long it was open: to the state without it, or else to the last time that Config said so.
+    fn length(&self) -> Option<i64> {
         let from = micros(&self.open.valid_from)?;
-        Some(self.open.valid_to.as_deref().and_then(micros).unwrap_or(end) - from)
+        let to = self.open.valid_to.as_deref().or(self.open.last_seen.as_deref()).and_then(micros)?;
+        Some((to - from).max(0))
     }
 
-    fn text(&self, end: i64, named: bool) -> String {
+    fn text(&self, named: bool) -> String {
         let open = &self.open;
         let mut text = String::new();
         if named {
             text.push_str(&format!("\n{}\n", safe(&open.resource.title())));
         }
-        let length = span(self.length(end).unwrap_or_default().max(0));
+        let length = span(self.length().unwrap_or_default());
         let until = match &open.valid_to {
             Some(to) => format!("until {to}, for {length}"),
-            None => format!("still open in the last state here; for {length} at least, to {}", rfc3339(end)),
+            None => format!(
+                "still open in the last state here; for {length} at least, as Config said last at {}",
+                open.last_seen.as_deref().unwrap_or("its first capture")
+            ),
         };
         let closing = Row::of(open.closing_object.as_deref(), open.closing_record);
         let closing = closing.map(|row| format!(", closed by {}", row.short())).unwrap_or_default();
@@ -156,13 +180,17 @@ impl Found {
                 Row::of(one.evidence_object.as_deref(), one.evidence_record).map(|row| row.short()).unwrap_or_default(),
             ));
         }
-        if self.uses.is_empty() {
-            text.push_str("    no use of it by strangers stands in the logs that are here\n");
+        match self.blind {
+            Some(blind) => text.push_str(&format!("    cannot say whether it was used: {blind}\n")),
+            None if self.uses.is_empty() => {
+                text.push_str("    no use of it by strangers stands in the logs that are here\n");
+            }
+            None => {}
         }
         text
     }
 
-    fn as_json(&self, end: i64) -> Json {
+    fn as_json(&self) -> Json {
         let open = &self.open;
         let uses: Vec<Json> = self
             .uses
@@ -177,10 +205,10 @@ impl Found {
             .collect();
         json!({
             "resource": open.resource, "kind": open.kind, "detail": open.detail, "path": open.path,
-            "from": open.valid_from, "to": open.valid_to, "seconds": self.length(end).map(|length| length / 1_000_000),
+            "from": open.valid_from, "to": open.valid_to, "seconds": self.length().map(|length| length / 1_000_000),
             "evidence": open.row.as_json(),
             "closedBy": Row::of(open.closing_object.as_deref(), open.closing_record).map(|row| row.as_json()),
-            "uses": uses,
+            "uses": uses, "cannotSay": self.blind,
         })
     }
 }

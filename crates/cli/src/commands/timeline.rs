@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::args::Timeline;
 use crate::commands::config::{at, derived_session};
 use crate::diagnostics::{Status, Usage};
-use crate::rows::{ask, micros};
+use crate::rows::{address, ask, micros};
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -35,6 +35,9 @@ pub(crate) fn run(arguments: &Timeline, settings: &Settings) -> Result<Status> {
         |text: &Option<String>, default: i64| text.as_deref().map_or(Ok(default), |text| at(&session, Some(text)));
     let from = limit(&arguments.from, middle.map_or(bounds.start, |middle| middle - window))?;
     let to = limit(&arguments.to, middle.map_or(bounds.end, |middle| middle + window))?;
+    if from > to {
+        return Err(anyhow!(Usage { what: "the period ends before it begins".to_owned(), hint: None }));
+    }
     let of = |given: &Option<String>, found: Option<&Option<String>>| {
         Value::Text(given.clone().or_else(|| found.cloned().flatten()))
     };
@@ -42,7 +45,7 @@ pub(crate) fn run(arguments: &Timeline, settings: &Settings) -> Result<Status> {
     let parameters = [
         ("actor".to_owned(), of(&arguments.actor, seen.map(|event| &event.actor))),
         ("session".to_owned(), Value::Text(seen.and_then(|event| event.session_id.clone()))),
-        ("ip".to_owned(), of(&arguments.ip, seen.map(|event| &event.ip))),
+        ("ip".to_owned(), of(&arguments.ip.as_deref().map(address), seen.map(|event| &event.ip))),
         ("resource".to_owned(), of(&arguments.resource, seen.map(|event| &event.target))),
         ("around".to_owned(), Value::Text(arguments.around.clone())),
         ("from".to_owned(), Value::Time(Some(from))),

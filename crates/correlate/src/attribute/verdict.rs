@@ -175,7 +175,7 @@ fn nothing(sides: &Sides<'_>, change: &Change, mentions: usize) -> String {
     let (with, all) = hours(from, to);
     // Config captures a change within minutes, or on the day where it records once a day.
     let recent = if change.delay > DAY { DAY } else { HOUR };
-    let (near, _) = hours(from.max(change.time - recent), change.time);
+    let (near, of) = hours(from.max(change.time - recent), change.time);
     let place = format!("account {} in {region}", resource.account);
     let seen = match mentions {
         0 => "no successful write call there names the resource".to_owned(),
@@ -184,9 +184,10 @@ fn nothing(sides: &Sides<'_>, change: &Change, mentions: usize) -> String {
     };
     match with {
         0 => format!("cannot say: no CloudTrail event of {place} is here for the time in which it happened"),
-        _ if near == 0 => format!(
-            "cannot say: no CloudTrail event of {place} is here for the time just before the capture, in which it most \
-             likely happened; before that, {seen}"
+        _ if near < of => format!(
+            "cannot say: {} of the {of} hours just before the capture, in which it most likely happened, have no \
+             CloudTrail event of {place} here; otherwise {seen}",
+            of - near
         ),
         _ if with < all => format!("{seen}; CloudTrail of {place} is here for {with} of the {all} hours in question"),
         _ => format!(

@@ -122,8 +122,8 @@ impl Plan {
         let (pairs, close) = self.captures.get(&place).copied()?;
         match (pairs >= ENOUGH, close * 50 <= pairs) {
             (true, true) => Some("DAILY"),
-            (_, false) => Some("CONTINUOUS"),
-            (false, true) => None,
+            (true, false) => Some("CONTINUOUS"),
+            (false, _) => None,
         }
     }
 }

@@ -264,6 +264,9 @@ impl Shard {
             State::NotRecorded => None,
             State::Deleted => Some(Documents::default()),
         };
+        if item.snapshot {
+            new.confirmed = plan.delivery(item.object);
+        }
         if let Some(documents) = documents {
             new.open.turn(
                 &documents,

@@ -5,7 +5,7 @@ use coldtrail_query::Value;
 use serde_json::{Value as Json, json};
 
 use super::history::{Change, History, Item, State};
-use super::{at, derived_session, resolve};
+use super::{at, history_session, resolve};
 use crate::args::ConfigAt;
 use crate::diagnostics::Status;
 use crate::rows::{ask, cut, safe};
@@ -13,7 +13,7 @@ use crate::settings::Settings;
 use crate::terminal;
 
 pub(super) fn run(arguments: &ConfigAt, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let history = History::load(&session, resolve(&session, &arguments.resource)?)?;
     let at = at(&session, arguments.at.as_deref())?;
     let mut parameters: Vec<_> =

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::history::{parsed, path_line};
-use super::{Resource, at, derived_session, resolve};
+use super::{Resource, at, history_session, resolve};
 use crate::args::ConfigDiff;
 use crate::diagnostics::{Status, Usage};
 use crate::rows::{Row, ask, rfc3339, safe};
@@ -76,7 +76,7 @@ impl Step {
 }
 
 pub(super) fn run(arguments: &ConfigDiff, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let (from, to) = (at(&session, Some(&arguments.from))?, at(&session, arguments.to.as_deref())?);
     if from >= to {
         return Err(anyhow!(Usage { what: "the first instant is not before the second".to_owned(), hint: None }));

@@ -176,10 +176,10 @@ impl History {
     pub(super) fn recording(&self) -> String {
         match self.states.iter().find_map(|state| state.recordingfrequency.as_deref()) {
             Some("DAILY") => {
-                "recorded once a day, as the captures tell: several changes of a day are seen as one".to_owned()
+                "recorded once a day, as the captures of this account and region tell: several changes of a day are seen as one".to_owned()
             }
-            Some(_) => "recorded continuously, as the captures tell".to_owned(),
-            None => "too few captures to tell how often Config records here".to_owned(),
+            Some(_) => "recorded continuously, as the captures of this account and region tell".to_owned(),
+            None => "too few captures of this account and region to tell how often Config records there".to_owned(),
         }
     }
 
@@ -251,11 +251,15 @@ pub(super) fn attribution_text(attribution: &Attribution, indent: &str) -> Strin
         let score = attribution.score.map(|score| format!(" (score {score})")).unwrap_or_default();
         text.push_str(&format!("{indent}why     {}{score}\n", safe(why)));
     }
-    if attribution.candidates.len() > 1 {
-        let candidates: Vec<String> = attribution.candidates.iter().take(8).map(|id| safe(id)).collect();
-        let more = attribution.candidates.len().saturating_sub(candidates.len());
+    let others =
+        attribution.candidates.len() - usize::from(attribution.event().is_some()).min(attribution.candidates.len());
+    if attribution.class == "ambiguous" && others > 0 {
+        let ids: Vec<String> = attribution.candidates.iter().take(8).map(|id| safe(id)).collect();
+        let more = attribution.candidates.len().saturating_sub(ids.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&format!("{indent}calls   {}{more}\n", candidates.join(", ")));
+        text.push_str(&format!("{indent}calls   {}{more}\n", ids.join(", ")));
+    } else if others > 0 {
+        text.push_str(&format!("{indent}also    {others} other calls name it in that time; --json lists them\n"));
     }
     text
 }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::history::{Change, History, change_text};
 use super::related::{Nearby, Neighbour, change_line, is_same, nearby, nearby_json, neighbour_json, neighbours};
 use super::show::{Recording, before_first, standing};
-use super::{Found, at, derived_session, resolve};
+use super::{Found, at, history_session, resolve};
 use crate::args::ConfigInvestigate;
 use crate::diagnostics::Status;
 use crate::rows::{Row, ask, cut, micros, rfc3339, safe};
@@ -41,7 +41,7 @@ struct Case {
 }
 
 pub(super) fn run(arguments: &ConfigInvestigate, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let at = at(&session, arguments.at.as_deref())?;
     let found = resolve(&session, &arguments.resource)?;
     let case = Case::investigate(&session, found, at, arguments.window.micros())?;
@@ -61,8 +61,9 @@ impl Case {
         case.what_it_is();
         case.exposures(session)?;
         let when = case.last_change(at);
-        if let Some(when) = when {
-            case.also_changed(session, when, window)?;
+        match when {
+            Some(when) => case.also_changed(session, when, window)?,
+            None => case.find("when", "no change of it was captured until then".to_owned(), None),
         }
         case.limits(session)?;
         Ok(case)
@@ -98,8 +99,13 @@ impl Case {
         let time = micros(change.time())?;
         let first = change.first()?.clone();
         let since = first.previouscapturetime.clone();
+        let before = self.history.states.iter().find(|state| state.valid_to.as_deref() == Some(change.time()));
+        let confirmed = before.and_then(|state| state.last_confirmed.clone());
+        let confirmed = confirmed.filter(|confirmed| micros(confirmed).is_some_and(|confirmed| confirmed < time));
+        let confirmed =
+            confirmed.map(|at| format!(" (the state before was confirmed last at {at})")).unwrap_or_default();
         let when = match since {
-            Some(since) => format!("the change lies between the captures of {since} and {}", change.time()),
+            Some(since) => format!("the change lies between the captures of {since} and {}{confirmed}", change.time()),
             None => format!("it was captured first at {}", change.time()),
         };
         self.find("when", when, [first.row.clone()]);
@@ -153,8 +159,8 @@ impl Case {
     fn limits(&mut self, session: &Session) -> Result<()> {
         let recording = Recording::load(session, &self.history.resource, self.at)?;
         for line in recording.lines() {
-            let (_, text) = line.split_once(' ').unwrap_or(("", &line));
-            let text = text.trim().to_owned();
+            let (about, text) = line.split_once(' ').unwrap_or(("", &line));
+            let text = format!("{about}: {}", text.trim());
             self.find("limits", text, None);
         }
         let recorded = self.history.recording();
@@ -186,6 +192,9 @@ impl Case {
                 safe(&neighbour.how),
                 neighbour.row.short()
             ));
+        }
+        if self.changes_until(self.at).next_back().is_none() {
+            return text;
         }
         text.push_str("\nalso changed about that time\n");
         for (near, why) in &self.also {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::history::parsed;
-use super::{Resource, at, derived_session};
+use super::{Resource, at, history_session};
 use crate::args::ConfigList;
 use crate::diagnostics::{Status, Usage};
 use crate::rows::{Row, ask, rfc3339};
@@ -27,7 +27,7 @@ struct Listed {
 }
 
 pub(super) fn run(arguments: &ConfigList, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let at = at(&session, arguments.at.as_deref())?;
     let tag = arguments.tag.as_deref().map(pair).transpose()?;
     let parameters = [

@@ -1,21 +1,24 @@
 //! `coldtrail config log`
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::{Value as Json, json};
 
 use super::history::{Change, History, change_text};
-use super::{derived_session, resolve};
+use super::{history_session, resolve};
 use crate::args::ConfigLog;
-use crate::diagnostics::Status;
+use crate::diagnostics::{Status, Usage};
 use crate::rows::{micros, safe};
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(super) fn run(arguments: &ConfigLog, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let history = History::load(&session, resolve(&session, &arguments.resource)?)?;
     let from = arguments.from.as_deref().map(|text| super::at(&session, Some(text))).transpose()?;
     let to = arguments.to.as_deref().map(|text| super::at(&session, Some(text))).transpose()?;
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(anyhow!(Usage { what: "the period ends before it begins".to_owned(), hint: None }));
+    }
     let within = |change: &&Change| {
         let time = micros(change.time()).unwrap_or_default();
         from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
@@ -38,7 +41,8 @@ pub(super) fn run(arguments: &ConfigLog, settings: &Settings) -> Result<Status> 
         text.push_str(&format!("\n{}", change_text(change)));
     }
     if changes.is_empty() {
-        text.push_str("\nno change of it was captured in that time, as far as the Config files go that are here\n");
+        let when = if from.or(to).is_some() { " in that time" } else { "" };
+        text.push_str(&format!("\nno change of it was captured{when}, as far as the Config files go that are here\n"));
     }
     terminal::print(settings, &text)?;
     Ok(Status::Clean)

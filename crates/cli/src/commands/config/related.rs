@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::history::{Attribution, History, Item, Related};
-use super::{Resource, at, derived_session, resolve};
+use super::{Resource, at, history_session, resolve};
 use crate::args::ConfigRelated;
 use crate::diagnostics::Status;
 use crate::rows::{Row, ask, micros, rfc3339, safe};
@@ -38,7 +38,7 @@ pub(super) struct Nearby {
 }
 
 pub(super) fn run(arguments: &ConfigRelated, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let at = at(&session, arguments.at.as_deref())?;
     let history = History::states(resolve(&session, &arguments.resource)?);
     let neighbours = neighbours(&session, &history, at, arguments.depth)?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::history::{History, Item, State, age};
-use super::{Resource, at, derived_session, resolve};
+use super::{Resource, at, history_session, resolve};
 use crate::args::ConfigAt;
 use crate::diagnostics::Status;
 use crate::rows::{Row, ask, micros, rfc3339, safe, span};
@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::terminal;
 
 pub(super) fn run(arguments: &ConfigAt, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let at = at(&session, arguments.at.as_deref())?;
     let history = History::states(resolve(&session, &arguments.resource)?);
     let recording = Recording::load(&session, &history.resource, at)?;
@@ -112,8 +112,15 @@ struct Switch {
     event_time: String,
     eventname: String,
     arn: Option<String>,
+    error_class: Option<String>,
     #[serde(flatten)]
     row: Row,
+}
+
+impl Switch {
+    fn succeeded(&self) -> bool {
+        self.error_class.as_deref() == Some("success")
+    }
 }
 
 /// When recording was switched first and last, in any account.
@@ -158,7 +165,8 @@ impl Recording {
 
     /// The last switch at or before the instant.
     fn last(&self) -> Option<&Switch> {
-        self.switches.iter().rfind(|switch| micros(&switch.event_time).is_some_and(|time| time <= self.at))
+        let before = |switch: &&Switch| micros(&switch.event_time).is_some_and(|time| time <= self.at);
+        self.switches.iter().filter(|switch| switch.succeeded()).rfind(before)
     }
 
     pub(super) fn is_off(&self) -> bool {
@@ -184,7 +192,20 @@ impl Recording {
                 "recording  last switched by {} at {} (row {})",
                 switch.eventname, switch.event_time, switch.row.short()
             )),
-            None => lines.push("recording  no call that switches it is in the CloudTrail that is here".to_owned()),
+            None => lines.push(
+                "recording  no successful call that switches Config's recording on or off is in the CloudTrail that is here"
+                    .to_owned(),
+            ),
+        }
+        for failed in self.switches.iter().filter(|switch| !switch.succeeded()) {
+            lines.push(format!(
+                "attempt    {} by {} at {} did not succeed ({}; row {})",
+                failed.eventname,
+                failed.arn.as_deref().unwrap_or("unknown"),
+                failed.event_time,
+                failed.error_class.as_deref().unwrap_or("unknown"),
+                failed.row.short()
+            ));
         }
         lines.push(match &self.deliveries {
             Some(Deliveries { before, after, of_day }) if of_day.unwrap_or_default() == 0 => {
