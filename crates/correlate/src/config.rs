@@ -103,6 +103,8 @@ pub(crate) struct History {
     /// The last capture of each resource.
     last: Vec<i64>,
     pub(crate) states: u64,
+    /// Rows that are no state of a resource.
+    pub(crate) stateless: u64,
     pub(crate) files: Vec<NewFile>,
 }
 
@@ -178,12 +180,12 @@ pub(crate) fn history(lake: &Path, snapshot: &Snapshot, progress: &dyn Progress)
         let parts = run.share_out(&columns, &batches);
         let resources = &run.resources;
         shards.par_iter_mut().zip(parts).for_each(|(shard, items)| shard.take(items, resources, &plan));
-        run.collect(&mut shards, &mut tables, None)?;
+        run.collect(&mut shards, &mut tables, false)?;
         progress.done(rows as u64);
     }
     let resources = &run.resources;
     shards.par_iter_mut().for_each(|shard| shard.close(resources, &plan));
-    run.collect(&mut shards, &mut tables, Some(()))?;
+    run.collect(&mut shards, &mut tables, true)?;
     run.finish(tables)
 }
 
@@ -197,6 +199,7 @@ struct Run {
     paths: Names,
     objects: Names,
     last: Vec<i64>,
+    stateless: u64,
 }
 
 impl Run {
@@ -205,7 +208,10 @@ impl Run {
         let mut parts: Vec<Vec<Item<'b>>> = (0..SHARDS).map(|_| Vec::new()).collect();
         for batch in batches {
             for row in 0..batch.num_rows() {
-                let Some(mut item) = Item::read(columns, batch, row) else { continue };
+                let Some(mut item) = Item::read(columns, batch, row) else {
+                    self.stateless += 1;
+                    continue;
+                };
                 item.resource = self.resource(&item);
                 item.object_number = self.objects.number(item.object);
                 if let Some(last) = self.last.get_mut(item.resource as usize) {
@@ -245,7 +251,7 @@ impl Run {
     }
 
     /// Takes what the shards have finished: all of it, or what is worth a batch.
-    fn collect(&mut self, shards: &mut [Shard], tables: &mut Tables<'_>, last: Option<()>) -> Result<()> {
+    fn collect(&mut self, shards: &mut [Shard], tables: &mut Tables<'_>, last: bool) -> Result<()> {
         for shard in shards {
             for raw in shard.changes.drain(..) {
                 let paths = raw.paths.into_iter().map(|path| ChangedPath {
@@ -255,7 +261,7 @@ impl Run {
                 });
                 self.changes.push(Change { paths: paths.collect(), ..raw.change });
             }
-            if last.is_some() || shard.waiting() > 4096 {
+            if last || shard.waiting() > 4096 {
                 tables.push(shard.finish())?;
             }
         }
@@ -280,6 +286,7 @@ impl Run {
             objects: self.objects,
             last: self.last,
             states: count,
+            stateless: self.stateless,
             files,
         })
     }

@@ -6,8 +6,8 @@ use coldtrail_schema::tables::cloudtrail;
 use coldtrail_schema::tables::config_items;
 use coldtrail_schema::tables::ledger::{self, ObjectColumn};
 use coldtrail_schema::tables::sessions::{CoverageRow, CoverageRows};
-use hashbrown::HashMap;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::columns::Columns;
 use crate::error::Result;
@@ -28,7 +28,7 @@ struct Seen {
 /// How many events there are of each hour.
 #[derive(Default)]
 pub(crate) struct Coverage {
-    events: HashMap<(u32, u32, i64), Seen>,
+    events: BTreeMap<(u32, u32, i64), Seen>,
 }
 
 impl Coverage {
@@ -47,21 +47,14 @@ impl Coverage {
     /// How many of the hours from `from` to `to` have events of the account and region, and how many hours those are.
     pub(crate) fn hours(&self, account: u32, region: u32, from: i64, to: i64) -> (i64, i64) {
         let (first, last) = (from.div_euclid(HOUR), to.div_euclid(HOUR));
-        let all = last - first + 1;
-        // Windows of months happen where the first item of a resource is old.
-        if all > 24 * 400 {
-            return (0, all);
-        }
-        let with = (first..=last).filter(|hour| self.events.contains_key(&(account, region, *hour))).count();
-        (with as i64, all)
+        let with = self.events.range((account, region, first)..=(account, region, last)).count();
+        (with as i64, last - first + 1)
     }
 
     /// The table: hours of CloudTrail by their events, hours of Config by their deliveries.
     pub(crate) fn rows(&self, names: &Names, snapshot: &Snapshot) -> Result<Vec<RecordBatch>> {
         let mut rows = CoverageRows::default();
-        let mut hours: Vec<_> = self.events.iter().collect();
-        hours.sort_unstable_by_key(|(hour, _)| **hour);
-        for ((account, region, hour), seen) in hours {
+        for ((account, region, hour), seen) in &self.events {
             let place = (names.text(*account), names.text(*region));
             rows.push(&row(cloudtrail::TABLE.name, place, *hour, seen.rows, seen.objects));
         }
@@ -84,7 +77,7 @@ fn row<'a>(source: &'a str, place: (&'a str, &'a str), hour: i64, rows: i64, obj
     }
 }
 
-type Deliveries = std::collections::BTreeMap<(String, String, i64), (i64, i64)>;
+type Deliveries = BTreeMap<(String, String, i64), (i64, i64)>;
 
 /// What AWS Config delivered in each hour, by the keys of the objects.
 fn deliveries(snapshot: &Snapshot) -> Result<Deliveries> {

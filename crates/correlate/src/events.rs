@@ -284,7 +284,7 @@ impl Events {
     /// The session's id, its actor at the root of the chain, and the chain.
     pub(crate) fn who(&self, session: u32) -> (Option<&str>, Option<&str>, Vec<&str>) {
         let id = self.sessions.id(session).map(|id| self.names.text(id));
-        let (root, chain) = self.chains.of(session, &self.sessions, &self.names);
+        let (root, chain) = self.chains.of(session, &self.names);
         (id, root, chain)
     }
 }

@@ -54,6 +54,8 @@ pub struct Summary {
     pub events: u64,
     pub resources: u64,
     pub states: u64,
+    /// Rows of `config_items` that are no state of a resource: messages, compliance, items without their document.
+    pub stateless: u64,
     pub changes: u64,
     pub classes: Classes,
     pub sessions: u64,
@@ -92,6 +94,7 @@ pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<
     files.extend(coverage.finish()?.0);
     summary.resources = history.resources.len() as u64;
     summary.states = history.states;
+    summary.stateless = history.stateless;
     summary.changes = history.changes.len() as u64;
     summary.derived = true;
     summary.version = batch.derive(DERIVED, &files, &basis).map_err(Error::Lake)?;

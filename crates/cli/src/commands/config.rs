@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Config, settings: &Settings) -> Result<Status> {
 
 /// A session over histories; without any item of Config nothing can be said about resources, least of all that there
 /// was none.
-fn history_session(settings: &Settings, reading: &crate::args::Reading) -> Result<Session> {
+pub(crate) fn history_session(settings: &Settings, reading: &crate::args::Reading) -> Result<Session> {
     let session = derived_session(settings, reading)?;
     if session.rows(coldtrail_schema::tables::config_items::TABLE.name) == 0 {
         let what = "cannot say: no item of AWS Config is in this evidence".to_owned();

@@ -46,6 +46,15 @@ pub(crate) fn tell(s: &Summary, settings: &Settings) -> Result<()> {
             s.resources, s.states, s.changes, c.certain, c.likely, c.ambiguous, c.service_driven, c.none_found
         ),
     )?;
+    if s.stateless > 0 {
+        terminal::note(
+            settings,
+            format!(
+                "{} of {} rows of Config are no state of a resource: messages, or items without document, time or id",
+                s.stateless, s.items
+            ),
+        )?;
+    }
     terminal::note(
         settings,
         format!("{} sessions, {} links between them; lake version {}", s.sessions, s.edges, s.version),
@@ -55,7 +64,7 @@ pub(crate) fn tell(s: &Summary, settings: &Settings) -> Result<()> {
 pub(crate) fn as_json(s: &Summary) -> Value {
     let c = &s.classes;
     json!({
-        "derived": s.derived, "items": s.items, "events": s.events, "resources": s.resources, "states": s.states,
+        "derived": s.derived, "items": s.items, "events": s.events, "resources": s.resources, "states": s.states, "stateless": s.stateless,
         "changes": s.changes, "certain": c.certain, "likely": c.likely, "ambiguous": c.ambiguous,
         "service_driven": c.service_driven, "none_found": c.none_found, "sessions": s.sessions,
         "session_edges": s.edges, "lake_version": s.version,

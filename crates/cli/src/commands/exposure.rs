@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::args::Exposure;
-use crate::commands::config::{Resource, derived_session, resolve};
+use crate::commands::config::{Resource, history_session, resolve};
 use crate::diagnostics::Status;
 use crate::rows::{Row, ask, cut, micros, safe, span};
 use crate::settings::Settings;
@@ -50,7 +50,7 @@ struct Found {
 }
 
 pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
-    let session = derived_session(settings, &arguments.reading)?;
+    let session = history_session(settings, &arguments.reading)?;
     let resource =
         arguments.resource.as_deref().map(|name| resolve(&session, name)).transpose()?.map(|found| found.resource);
     let mut parameters = match &resource {
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Exposure, settings: &Settings) -> Result<Status> {
     let mut found = Vec::with_capacity(all.len());
     for open in all {
         let uses = uses(&session, &open)?;
-        let blind = blind(&session, &open);
+        let blind = blind(&session, &open)?;
         found.push(Found { open, uses, blind });
     }
     let gaps = gaps(&session);
@@ -106,18 +106,35 @@ fn uses(session: &Session, open: &Open) -> Result<Vec<Use>> {
 }
 
 /// Which log would tell about use, if it is not here.
-fn blind(session: &Session, open: &Open) -> Option<&'static str> {
-    use coldtrail_schema::tables::{cloudtrail, s3_access};
-    match open.kind.as_str() {
+fn blind(session: &Session, open: &Open) -> Result<Option<&'static str>> {
+    use coldtrail_schema::tables::cloudtrail;
+    Ok(match open.kind.as_str() {
         "open_security_group" | "public_database" => Some("who connected stands in flow logs, which are not read yet"),
-        _ if open.resource.resourcetype == "AWS::S3::Bucket" && session.rows(s3_access::TABLE.name) == 0 => {
-            Some("who read it stands in S3's access logs, of which none is here")
+        _ if open.resource.resourcetype == "AWS::S3::Bucket" && !is_watched(session, open)? => {
+            Some("who read it stands in S3's access log, of which nothing of this bucket is here for that time")
         }
         _ if session.rows(cloudtrail::TABLE.name) == 0 => {
             Some("who used it stands in CloudTrail, of which nothing is here")
         }
         _ => None,
-    }
+    })
+}
+
+#[derive(Deserialize)]
+struct Watched {
+    rows: i64,
+}
+
+/// Is there anything of the bucket in S3's access log while it was open?
+fn is_watched(session: &Session, open: &Open) -> Result<bool> {
+    let end = open.valid_to.as_deref().and_then(micros).unwrap_or(session.bounds().end);
+    let parameters = [
+        ("bucket".to_owned(), Value::Text(Some(open.resource.resourceid.clone()))),
+        ("from".to_owned(), Value::Time(micros(&open.valid_from))),
+        ("to".to_owned(), Value::Time(Some(end))),
+    ];
+    let watched: Option<Watched> = ask(session, include_str!("exposure/watched.sql"), &parameters)?.pop();
+    Ok(watched.is_some_and(|watched| watched.rows > 0))
 }
 
 /// Which logs that could tell about use are not here.

@@ -47,7 +47,7 @@ impl Packed {
     }
 }
 
-/// A part that is no JSON (ingest keeps whatever stood there) counts as none.
+/// Ingest lets nothing but JSON through; what is none counts as no document.
 fn parsed(part: Option<serde_json::Result<Value>>) -> Value {
     part.and_then(Result::ok).unwrap_or_default()
 }

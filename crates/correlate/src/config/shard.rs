@@ -119,7 +119,9 @@ impl<'b> Item<'b> {
     }
 
     pub(crate) fn key(&self) -> String {
-        format!("{}\n{}\n{}\n{}", self.account, self.region(), self.kind, self.id)
+        // With the lengths, so that no forged name can run into its neighbour and make two resources one.
+        let (account, region, kind) = (self.account, self.region(), self.kind);
+        format!("{} {} {}\n{account}{region}{kind}{}", account.len(), region.len(), kind.len(), self.id)
     }
 
     pub(crate) fn order(&self, other: &Item<'_>) -> Ordering {

@@ -138,7 +138,7 @@ impl Sessions {
         let batch = |part: &[u32]| {
             let mut rows = SessionRows::default();
             part.iter().filter_map(|at| Some((*at, self.get(*at)?))).for_each(|(at, session)| {
-                session.push(at, names, chains, self, &mut rows);
+                session.push(at, names, chains, &mut rows);
             });
             rows.finish()
         };
@@ -196,14 +196,14 @@ impl Session {
         serde_json::to_string(&services).unwrap_or_default()
     }
 
-    fn push(&self, at: u32, names: &Names, chains: &Chains, sessions: &Sessions, rows: &mut SessionRows) {
+    fn push(&self, at: u32, names: &Names, chains: &Chains, rows: &mut SessionRows) {
         let text = |number: Option<u32>| number.map(|number| Cow::Borrowed(names.text(number)));
         let words = |list: &[u32]| {
             let mut words = Words::default();
             list.iter().for_each(|number| words.push(names.text(*number)));
             words
         };
-        let (root, chain) = chains.of(at, sessions, names);
+        let (root, chain) = chains.of(at, names);
         let mut links = Words::default();
         chain.iter().for_each(|link| links.push(link));
         let [ips, agents, regions, accounts] =

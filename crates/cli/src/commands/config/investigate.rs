@@ -183,7 +183,10 @@ impl Case {
             text.push_str("\nbefore it\n");
             earlier.iter().for_each(|change| text.push_str(&change_text(change)));
         }
-        text.push_str(&format!("\nit touches {} resources\n", self.neighbours.len()));
+        match self.history.state_at(self.at) {
+            Some(_) => text.push_str(&format!("\nit touches {} resources\n", self.neighbours.len())),
+            None => text.push_str("\ncannot say what it touches: no state of it was captured until then\n"),
+        }
         for neighbour in self.neighbours.iter().take(40) {
             let indent = "  ".repeat(neighbour.depth);
             text.push_str(&format!(
@@ -192,6 +195,9 @@ impl Case {
                 safe(&neighbour.how),
                 neighbour.row.short()
             ));
+        }
+        if self.neighbours.len() > 40 {
+            text.push_str(&format!("  … and {} more; --json has all\n", self.neighbours.len() - 40));
         }
         if self.changes_until(self.at).next_back().is_none() {
             return text;

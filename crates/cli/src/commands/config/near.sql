@@ -2,4 +2,3 @@
 select * from config_attribution
 where configurationitemcapturetime >= $from and configurationitemcapturetime <= $to
 order by configurationitemcapturetime, evidence_object, evidence_record
-limit 2000

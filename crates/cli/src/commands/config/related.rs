@@ -58,7 +58,10 @@ pub(super) fn run(arguments: &ConfigRelated, settings: &Settings) -> Result<Stat
         text.push_str(&neighbour_text(neighbour, &changed(neighbour)));
     }
     if neighbours.is_empty() {
-        text.push_str("  nothing, as far as the items say that are here\n");
+        text.push_str(match history.state_at(at) {
+            Some(_) => "  nothing, as far as the items say that are here\n",
+            None => "  cannot say: no state of it was captured until then\n",
+        });
     }
     terminal::print(settings, &text)?;
     Ok(Status::Clean)
@@ -112,6 +115,7 @@ pub(super) fn nearby_json(near: &Nearby) -> Json {
     })
 }
 
+/// As far as a relationship tells: it names no region.
 pub(super) fn is_same(a: &Resource, b: &Resource) -> bool {
     a.resourceid == b.resourceid && a.resourcetype == b.resourcetype && a.awsaccountid == b.awsaccountid
 }

@@ -80,7 +80,7 @@ impl Chains {
     }
 
     /// The root, and the chain from it to the session.
-    pub(crate) fn of<'n>(&self, session: u32, _: &Sessions, names: &'n Names) -> (Option<&'n str>, Vec<&'n str>) {
+    pub(crate) fn of<'n>(&self, session: u32, names: &'n Names) -> (Option<&'n str>, Vec<&'n str>) {
         let Some(facts) = self.facts.get(session as usize) else { return (None, Vec::new()) };
         (facts.root.map(|root| names.text(root)), facts.chain.iter().map(|link| names.text(*link)).collect())
     }
