@@ -36,6 +36,23 @@ pub fn terminal_lines(text: &str) -> Cow<'_, str> {
     visible_except(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// A JSON value on one line: what a terminal would obey, or a reader not see, stands as `\u001b`.
+pub fn json(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    let mut out = String::with_capacity(text.len());
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if is_active(c) {
+            for unit in c.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}").expect("a String takes everything");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// For HTML, between tags or in a quoted attribute.
 pub fn html(text: &str) -> String {
     html_escaped(&visible(text))

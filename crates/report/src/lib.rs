@@ -4,6 +4,7 @@
 //! writer in this crate makes a cell harmless for its reader (terminal, spreadsheet, browser, parser) in [`escape`].
 //! The crate sees no query engine, no lake and no clock: it is handed batches and sentences.
 
+pub mod answer;
 pub mod area_report;
 pub mod cell;
 pub mod error;
@@ -14,6 +15,7 @@ mod hostile;
 pub mod table;
 mod time;
 
+pub use answer::{Answer, AsideKind, Claim, LeftAside, RowName};
 pub use area_report::{Answered, AreaReport, CountRow, EvidenceRef, Outcome, render_html, render_markdown};
 pub use cell::Cell;
 pub use error::{Error, Result};

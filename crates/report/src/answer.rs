@@ -1,0 +1,274 @@
+//! An answer in findings: sentences with the rows that prove them, what cannot be said, and what was left aside.
+//!
+//! Whoever answers fills in an [`Answer`] with texts as they stand in the evidence; only the writers here escape
+//! them, so an answer cannot leave by another door.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::escape;
+
+/// The name of a row: the object that it stands in, and its record there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowName {
+    pub evidence_object: String,
+    pub evidence_record: i64,
+}
+
+impl RowName {
+    pub fn of(object: Option<&str>, record: Option<i64>) -> Option<RowName> {
+        Some(RowName { evidence_object: object?.to_owned(), evidence_record: record? })
+    }
+
+    /// `3fa2c19e04b1#17`, as `coldtrail record 3fa2c19e04b1 17` takes it.
+    pub fn short(&self) -> String {
+        format!("{}#{}", self.evidence_object.get(..12).unwrap_or(&self.evidence_object), self.evidence_record)
+    }
+
+    pub fn as_json(&self) -> Value {
+        json!({ "evidence_object": self.evidence_object, "evidence_record": self.evidence_record })
+    }
+}
+
+/// A statement on one line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Finding {
+    /// How deep it stands below the statement that it belongs to.
+    pub depth: usize,
+    /// What it is about, in one word: `who`, `call`, `state`.
+    pub about: String,
+    /// The sentence, with values as they stand in the evidence.
+    pub text: String,
+    /// The rows that prove it.
+    pub rows: Vec<RowName>,
+}
+
+/// Findings under a heading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Section {
+    /// Empty for the first one.
+    pub heading: String,
+    pub findings: Vec<Finding>,
+    /// A document that follows the findings, such as a configuration.
+    pub document: Option<Value>,
+}
+
+/// So many rows, objects or things of one kind were not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Aside {
+    pub kind: AsideKind,
+    pub count: u64,
+    /// What they are, to follow the number: `rows of cloudtrail have no time`.
+    pub what: String,
+}
+
+/// Why something was left aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AsideKind {
+    /// Rows without a time, where a period or an order of time is applied.
+    Undated,
+    /// Records that were not understood.
+    Rejects,
+    /// Objects that were collected and are not in the lake.
+    NotIngested,
+    /// Objects that could not be read, were cut off, or are of no known kind.
+    NotRead,
+    /// Rows that were ingested after the derived tables were made.
+    NotDerived,
+    /// A source of which nothing is here.
+    NoEvidence,
+    /// Resources of types, or references, that are not examined.
+    NotExamined,
+    /// A value that was asked for and stands in no row.
+    NoSuchValue,
+}
+
+/// What an answer did not look at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct LeftAside(pub Vec<Aside>);
+
+impl LeftAside {
+    /// Adds so many; none is nothing.
+    pub fn add(&mut self, kind: AsideKind, count: u64, what: impl Into<String>) {
+        if count > 0 {
+            self.0.push(Aside { kind, count, what: what.into() });
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `3 rows of cloudtrail have no time; 1 object could not be read`, raw.
+    pub fn sentence(&self) -> String {
+        let parts: Vec<String> = self.0.iter().map(|aside| format!("{} {}", aside.count, aside.what)).collect();
+        parts.join("; ")
+    }
+}
+
+/// How much an answer may claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// All that there is was looked at.
+    Whole,
+    /// Something was left aside, or part of it cannot be said.
+    WithGaps,
+    /// Nothing could be looked at.
+    Nothing,
+}
+
+/// Findings, what cannot be said, and what was left aside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// What the answer is about, on one line; empty for none.
+    pub title: String,
+    pub sections: Vec<Section>,
+    /// The same for programs, under its own names.
+    pub data: Map<String, Value>,
+    /// What the evidence that is here cannot tell, a sentence each.
+    pub cannot_say: Vec<String>,
+    pub left_aside: LeftAside,
+    /// Nothing could be looked at: the answer is only what cannot be said.
+    pub nothing: bool,
+}
+
+impl Answer {
+    pub fn about(title: impl Into<String>) -> Answer {
+        Answer { title: title.into(), ..Answer::default() }
+    }
+
+    /// Begins a section; its heading may be empty.
+    pub fn section(&mut self, heading: impl Into<String>) {
+        self.sections.push(Section { heading: heading.into(), ..Section::default() });
+    }
+
+    /// Adds a finding to the last section.
+    pub fn say(&mut self, depth: usize, about: &str, text: impl Into<String>, rows: impl IntoIterator<Item = RowName>) {
+        if self.sections.is_empty() {
+            self.section("");
+        }
+        let finding = Finding { depth, about: about.to_owned(), text: text.into(), rows: rows.into_iter().collect() };
+        if let Some(section) = self.sections.last_mut() {
+            section.findings.push(finding);
+        }
+    }
+
+    /// Puts a document below the findings of the last section.
+    pub fn document(&mut self, document: Value) {
+        if let Some(section) = self.sections.last_mut() {
+            section.document = Some(document);
+        }
+    }
+
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.data.insert(name.to_owned(), value);
+    }
+
+    pub fn claim(&self) -> Claim {
+        match (self.nothing, self.cannot_say.is_empty() && self.left_aside.is_empty()) {
+            (true, _) => Claim::Nothing,
+            (false, true) => Claim::Whole,
+            (false, false) => Claim::WithGaps,
+        }
+    }
+
+    /// For a terminal or a pipe.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.title.is_empty() {
+            text.push_str(&format!("{}\n", escape::terminal(&self.title)));
+        }
+        for section in &self.sections {
+            section.text(&mut text);
+        }
+        for sentence in &self.cannot_say {
+            text.push_str(&format!("cannot say: {}\n", escape::terminal(sentence)));
+        }
+        if !self.left_aside.is_empty() {
+            text.push_str(&format!("left aside: {}\n", escape::terminal(&self.left_aside.sentence())));
+        }
+        text
+    }
+
+    /// For programs: the data under its own names, the findings, and what is not in them.
+    pub fn json(&self) -> Value {
+        let mut all = self.data.clone();
+        let findings: Vec<Value> = self
+            .sections
+            .iter()
+            .flat_map(|section| section.findings.iter().map(|f| f.json(&section.heading)))
+            .collect();
+        all.insert("findings".to_owned(), json!(findings));
+        all.insert("cannotSay".to_owned(), json!(self.cannot_say));
+        all.insert("leftAside".to_owned(), json!(self.left_aside));
+        Value::Object(all)
+    }
+}
+
+impl Section {
+    fn text(&self, text: &mut String) {
+        if !self.heading.is_empty() {
+            text.push_str(&format!("\n{}\n", escape::terminal(&self.heading)));
+        }
+        for finding in &self.findings {
+            finding.text(text);
+        }
+        if let Some(document) = &self.document {
+            text.push_str(&format!("\n{}\n", escape::terminal_lines(&format!("{document:#}"))));
+        }
+    }
+}
+
+/// Columns that the word before a sentence takes.
+const ABOUT: usize = 10;
+
+impl Finding {
+    fn text(&self, text: &mut String) {
+        let rows: Vec<String> = self.rows.iter().map(RowName::short).collect();
+        let rows = if rows.is_empty() { String::new() } else { format!("  [{}]", rows.join(", ")) };
+        let about = match self.about.as_str() {
+            "" => String::new(),
+            about => format!("{:<ABOUT$} ", escape::terminal(about)),
+        };
+        let indent = "  ".repeat(self.depth);
+        text.push_str(&format!("{indent}{about}{}{}\n", escape::terminal(&self.text), escape::terminal(&rows)));
+    }
+
+    fn json(&self, section: &str) -> Value {
+        let rows: Vec<Value> = self.rows.iter().map(RowName::as_json).collect();
+        let section = (!section.is_empty()).then_some(section);
+        json!({ "section": section, "about": self.about, "text": self.text, "evidence": rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_never_makes_a_line_of_its_own() {
+        let mut answer = Answer::about("a\nerror: forged");
+        answer.section("s\u{1b}[2J");
+        answer.say(1, "who", "x\nVerdict: verified", RowName::of(Some("0123456789abcdef"), Some(7)));
+        answer.cannot_say.push("y\nz".to_owned());
+        answer.left_aside.add(AsideKind::Undated, 2, "rows\n have no time");
+        answer.left_aside.add(AsideKind::Rejects, 0, "records");
+        let text = answer.text();
+        assert_eq!(text.lines().count(), 6, "{text}");
+        assert!(!text.contains('\u{1b}') && text.contains("[0123456789ab#7]"), "{text}");
+        assert_eq!(answer.left_aside.0.len(), 1);
+    }
+
+    #[test]
+    fn what_was_left_aside_is_part_of_the_claim() {
+        let mut answer = Answer::default();
+        assert_eq!(answer.claim(), Claim::Whole);
+        answer.left_aside.add(AsideKind::NotRead, 1, "object could not be read");
+        assert_eq!(answer.claim(), Claim::WithGaps);
+        assert_eq!(answer.json()["leftAside"][0]["kind"], "not_read");
+        answer.nothing = true;
+        assert_eq!(answer.claim(), Claim::Nothing);
+    }
+}
