@@ -9,6 +9,7 @@
 -- parameter: until timestamp = end
 -- about actor: the user's or role's ARN; null means every actor
 -- about kind: api, service, region, ip, network or user_agent; null means all
+-- values kind: api, service, region, ip, network, user_agent
 -- about history_days: how many days of earlier events of that actor there have to be
 -- about since: the first instant to look at
 -- about until: the last instant to look at

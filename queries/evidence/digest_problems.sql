@@ -4,6 +4,7 @@
 -- attack: T1562.008, T1070
 -- parameter: verdict text = null
 -- about verdict: contradicted or not checkable; null means both, and what is verified but flagged
+-- values verdict: contradicted, not checkable
 -- trap: Without a run of `coldtrail verify` this is empty, and that says nothing.
 -- trap: A gap has two innocent reasons (logging or log file validation was switched off) and one that is not; defense_evasion/cloudtrail_tampering tells who switched what.
 -- trap: Public keys and signatures are needed: without them digests are not checkable, whatever they are.

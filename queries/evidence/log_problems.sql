@@ -4,6 +4,7 @@
 -- attack: T1070, T1565.001
 -- parameter: verdict text = null
 -- about verdict: contradicted or not checkable; null means both, and what is verified but flagged
+-- values verdict: contradicted, not checkable
 -- trap: Without a run of `coldtrail verify` this is empty, and that says nothing.
 -- trap: A log file that no digest lists is not checkable unless the digests of its hour are verified; then it is contradicted.
 -- trap: Rows of a contradicted file are in the tables all the same: join them by evidence_object.

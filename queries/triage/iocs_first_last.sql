@@ -10,6 +10,7 @@
 -- parameter: until timestamp = end
 -- about iocs: indicators separated by commas: addresses, access keys, principals, ARNs, resource ids, exactly as logged; null means everything that was seen
 -- about kind: ip, key, actor or resource; null means all kinds
+-- values kind: ip, key, actor, resource
 -- about top: how many lines where no list is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
 -- about since: the first instant to look at

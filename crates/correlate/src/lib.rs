@@ -101,6 +101,11 @@ pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<
     Ok(summary)
 }
 
+/// Are the derived tables of what the lake holds now?
+pub fn is_current(snapshot: &Snapshot) -> bool {
+    snapshot.derived_from.as_deref() == Some(&*basis(snapshot))
+}
+
 /// The versions of the tables that the derived ones are made of, and the version of the program that makes them.
 fn basis(snapshot: &Snapshot) -> String {
     let version = |table: &Table| snapshot.versions.get(table.name).copied().unwrap_or_default();

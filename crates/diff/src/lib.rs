@@ -23,6 +23,7 @@ mod volatile;
 
 pub use blame::{Blamed, blame};
 pub use changes::{Change, diff};
+pub use exposure::EXPOSURE_KINDS;
 pub use leaves::leaves;
 pub use node::same;
 pub use volatile::is_volatile;

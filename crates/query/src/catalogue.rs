@@ -6,7 +6,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::error::{Error, Result, similar};
 use crate::session::{Bounds, Value};
-use crate::when::instant;
+use crate::when::{instant, until};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
 
@@ -60,6 +60,10 @@ impl ParameterType {
             ParameterType::Integer => Value::Integer(Some(text.parse().map_err(|_| bad("integer"))?)),
             ParameterType::Number => Value::Number(Some(text.parse().map_err(|_| bad("number"))?)),
             ParameterType::Boolean => Value::Boolean(Some(text.parse().map_err(|_| bad("boolean"))?)),
+            // The end of a period that is a date alone means all of that day.
+            ParameterType::Timestamp if name == "until" => {
+                Value::Time(Some(until(text, bounds).ok_or_else(|| bad("time"))?))
+            }
             ParameterType::Timestamp => Value::Time(Some(instant(text, bounds).ok_or_else(|| bad("time"))?)),
         })
     }
@@ -73,6 +77,8 @@ pub struct Parameter {
     /// The text of the default; none when a value must be given.
     pub default: Option<String>,
     pub about: String,
+    /// The only values that mean something; empty when any may.
+    pub values: Vec<String>,
 }
 
 /// A saved question.
@@ -96,6 +102,12 @@ pub struct Question {
 impl Question {
     pub fn area(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Does the statement read a table or view of that name?
+    pub fn reads(&self, table: &str) -> bool {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        self.sql.split(|c| !is_word(c)).any(|word| word == table)
     }
 
     /// Reads a file; `name` is `area/name`.
@@ -141,10 +153,14 @@ impl Question {
             "next" => self.next.push(value.to_owned()),
             "parameter" => self.parameters.push(parameter(value)?),
             other => {
-                let name = other.strip_prefix("about ").ok_or("an unknown name in the head")?;
+                let (what, name) = other.split_once(' ').ok_or("an unknown name in the head")?;
                 let parameter =
-                    self.parameters.iter_mut().find(|p| p.name == name).ok_or("`about` an unknown parameter")?;
-                parameter.about = value.to_owned();
+                    self.parameters.iter_mut().find(|p| p.name == name).ok_or("a line about an unknown parameter")?;
+                match what {
+                    "about" => parameter.about = value.to_owned(),
+                    "values" => parameter.values = list(),
+                    _ => return Err("an unknown name in the head"),
+                }
             }
         }
         Ok(())
@@ -162,6 +178,10 @@ impl Question {
             .iter()
             .map(|parameter| {
                 let text = self.text_of(parameter, given)?;
+                if !parameter.values.is_empty() && text != "null" && !parameter.values.contains(&text) {
+                    let known = parameter.values.clone();
+                    return Err(Error::UnknownValue { name: parameter.name.clone(), value: text, known });
+                }
                 Ok((parameter.name.clone(), parameter.kind.value(&parameter.name, &text, bounds)?))
             })
             .collect()
@@ -188,7 +208,7 @@ fn parameter(text: &str) -> std::result::Result<Parameter, &'static str> {
         "none" => None,
         text => Some(text.trim_matches('\'').to_owned()),
     };
-    Ok(Parameter { name: name.to_owned(), kind, default, about: String::new() })
+    Ok(Parameter { name: name.to_owned(), kind, default, about: String::new(), values: Vec::new() })
 }
 
 /// All saved questions, by name.

@@ -30,6 +30,8 @@ pub enum Error {
     UnknownParameter { question: String, name: String, known: Vec<String> },
     #[error("parameter `{name}`: `{value}` is no {kind}")]
     BadParameter { name: String, value: String, kind: &'static str },
+    #[error("parameter `{name}`: `{value}` is none of its values")]
+    UnknownValue { name: String, value: String, known: Vec<String> },
     #[error("parameter `{name}` is needed")]
     MissingParameter { name: String, about: String },
     #[error("{path}: {source}")]
@@ -59,6 +61,7 @@ impl Error {
             }
             Error::UnknownParameter { known, .. } if known.is_empty() => Some("it takes none".to_owned()),
             Error::UnknownParameter { known, .. } => Some(format!("it takes {}", known.join(", "))),
+            Error::UnknownValue { known, .. } => Some(format!("known are {}", known.join(", "))),
             Error::MissingParameter { name, about } => Some(format!("--{name} VALUE: {about}")),
             Error::NotReading { .. } => {
                 Some("evidence is only read: select, with, explain, show and describe work".to_owned())
@@ -72,6 +75,20 @@ impl Error {
             ),
             _ => None,
         }
+    }
+
+    /// Is it the question that is wrong, and not what became of it?
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Error::UnknownColumn { .. }
+                | Error::UnknownTable { .. }
+                | Error::UnknownQuestion { .. }
+                | Error::UnknownParameter { .. }
+                | Error::UnknownValue { .. }
+                | Error::BadParameter { .. }
+                | Error::MissingParameter { .. }
+        )
     }
 
     /// The error of a statement, made as plain as it can be.

@@ -19,4 +19,4 @@ pub use functions::FUNCTIONS;
 pub use session::{Answer, Bounds, Described, Session, SessionOptions, Value};
 pub use time_travel::TABLE_FUNCTIONS;
 pub use views::VIEWS;
-pub use when::{duration, instant};
+pub use when::{duration, instant, until};

@@ -144,6 +144,16 @@ impl Session {
         self.snapshot.rows(table)
     }
 
+    /// How many rows of a table have no time: those in its partition without a day.
+    pub fn undated(&self, table: &str) -> u64 {
+        self.snapshot.files(table).iter().filter(|file| file.date.is_none()).map(|file| file.rows).sum()
+    }
+
+    /// What is read: the files of each table.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// Were histories and sessions derived?
     pub fn is_derived(&self) -> bool {
         self.snapshot.derived_from.is_some()

@@ -27,6 +27,15 @@ pub fn instant(text: &str, bounds: Bounds) -> Option<i64> {
     local.ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond())
 }
 
+/// The same for the end of a period: a date alone means all of that day, to its last microsecond.
+pub fn until(text: &str, bounds: Bounds) -> Option<i64> {
+    let instant = instant(text, bounds)?;
+    match text.trim().parse::<Timestamp>().is_err() && text.trim().len() == 10 && text.trim().parse::<Date>().is_ok() {
+        true => instant.checked_add(86_400_000_000 - 1),
+        false => Some(instant),
+    }
+}
+
 fn shifted(from: i64, by: &str) -> Option<i64> {
     match by.trim().as_bytes().first() {
         None => Some(from),
@@ -77,5 +86,8 @@ mod tests {
         ] {
             assert_eq!(instant(text, bounds), expected, "{text}");
         }
+        assert_eq!(until("1970-01-02", bounds), Some(2 * day - 1));
+        assert_eq!(until("1970-01-02T00:00:00Z", bounds), Some(day));
+        assert_eq!(until("end", bounds), Some(10 * day));
     }
 }

@@ -15,6 +15,25 @@ use crate::open;
 use crate::policy::{Statement, policies};
 use grants::{Grant, Who};
 
+/// Every kind of exposure that there is.
+pub const EXPOSURE_KINDS: &[&str] = &[
+    "bucket_shared",
+    "open_security_group",
+    "public_bucket",
+    "public_database",
+    "public_function",
+    "public_image",
+    "public_key",
+    "public_queue",
+    "public_repository",
+    "public_secret",
+    "public_snapshot",
+    "public_topic",
+    "role_trusts_stranger",
+    "shared_image",
+    "shared_snapshot",
+];
+
 /// Something that is open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exposure {
