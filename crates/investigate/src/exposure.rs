@@ -1,0 +1,228 @@
+//! When resources were open to strangers, and what strangers did with them meanwhile.
+
+use coldtrail_query::Value;
+use coldtrail_report::{Answer, RowName};
+use coldtrail_schema::Table;
+use coldtrail_schema::tables::{cloudfront, cloudtrail, s3_access};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::resource::{Resource, resolve};
+use crate::rows::{ask, cut, micros, span};
+use crate::scope::{About, Scope};
+
+/// Which exposures are asked about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exposed<'a> {
+    /// An ARN, an id or a unique name; none for all resources.
+    pub resource: Option<&'a str>,
+    /// Such as `open_security_group`.
+    pub kind: Option<&'a str>,
+}
+
+/// One interval in which something was open.
+#[derive(Debug, Deserialize)]
+struct Interval {
+    #[serde(flatten)]
+    resource: Resource,
+    kind: String,
+    detail: String,
+    path: Option<String>,
+    valid_from: String,
+    valid_to: Option<String>,
+    last_seen: Option<String>,
+    closing_object: Option<String>,
+    closing_record: Option<i64>,
+    #[serde(flatten)]
+    row: RowName,
+}
+
+/// What strangers did with it meanwhile, in one log.
+#[derive(Debug, Clone, Deserialize)]
+struct Use {
+    resourcetype: String,
+    resourceid: String,
+    valid_from: String,
+    source: String,
+    requests: i64,
+    reads: i64,
+    bytes: Option<i64>,
+    keys: i64,
+    addresses: i64,
+    who: Option<String>,
+    evidence_object: Option<String>,
+    evidence_record: Option<i64>,
+}
+
+/// An interval with its use.
+struct Opening {
+    interval: Interval,
+    uses: Vec<Use>,
+    /// Why the absence of a use says nothing.
+    blind: Option<&'static str>,
+}
+
+/// Items of Config say what was open, the logs say who used it.
+const ABOUT: About<'_> =
+    About { tables: &["config_items", "cloudtrail", "s3_access", "cloudfront"], derived: true, timed: true };
+
+/// The exposures of a resource or of all, with their use by strangers.
+pub fn exposure(scope: &Scope<'_>, exposed: &Exposed<'_>) -> Result<Answer> {
+    scope.histories()?;
+    if let Some(kind) = exposed.kind.filter(|kind| !coldtrail_diff::EXPOSURE_KINDS.contains(kind)) {
+        let known = coldtrail_diff::EXPOSURE_KINDS.join(", ");
+        return Err(Error::usage(format!("`{kind}` is no kind of exposure"), format!("known are {known}")));
+    }
+    let resource = exposed.resource.map(|name| resolve(scope, name)).transpose()?.map(|found| found.resource);
+    let mut answer = Answer::about(resource.as_ref().map(Resource::title).unwrap_or_default());
+    answer.left_aside = scope.left_aside(&ABOUT)?;
+    let openings = openings(scope, resource.as_ref(), exposed.kind)?;
+    for one in &openings {
+        one.tell(&mut answer, resource.is_none());
+    }
+    if openings.is_empty() {
+        let what = "no state in which it was open is in the Config items that are here";
+        answer.say(0, "", format!("{what}: none among {}", scope.among(&crate::resource::ABOUT)), None);
+    }
+    answer.set("resource", json!(resource));
+    answer.set("exposures", Json::Array(openings.iter().map(Opening::as_json).collect()));
+    limits(scope, &openings, &mut answer);
+    Ok(answer)
+}
+
+fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) -> Result<Vec<Opening>> {
+    let mut parameters = match resource {
+        Some(resource) => resource.parameters(),
+        None => ["account", "region", "type", "id"].map(|name| (name.to_owned(), Value::Text(None))).to_vec(),
+    };
+    parameters.push(("kind".to_owned(), Value::Text(kind.map(str::to_owned))));
+    let intervals: Vec<Interval> = ask(scope.session, include_str!("exposure/intervals.sql"), &parameters)?;
+    if intervals.is_empty() {
+        return Ok(Vec::new());
+    }
+    parameters.push(("end".to_owned(), Value::Time(Some(scope.session.bounds().end))));
+    let uses: Vec<Use> = ask(scope.session, include_str!("exposure/uses.sql"), &parameters)?;
+    let openings = intervals.into_iter().map(|interval| {
+        let is_of = |one: &&Use| {
+            one.resourceid == interval.resource.resourceid
+                && one.resourcetype == interval.resource.resourcetype
+                && one.valid_from == interval.valid_from
+        };
+        let uses: Vec<Use> = uses.iter().filter(is_of).cloned().collect();
+        let blind = blind(scope, &interval, &uses);
+        Opening { interval, uses: uses.into_iter().filter(|one| one.requests > 0).collect(), blind }
+    });
+    Ok(openings.collect())
+}
+
+/// Which log would tell about use, if it is not here. A row about the bucket's access log is there when anything of
+/// it is, also when none of it was a stranger's.
+fn blind(scope: &Scope<'_>, interval: &Interval, uses: &[Use]) -> Option<&'static str> {
+    let is_bucket = interval.resource.resourcetype == BUCKET;
+    let is_watched = uses.iter().any(|one| one.source == s3_access::TABLE.name);
+    match () {
+        () if is_reached(interval) => Some("who connected stands in flow logs, which are not read yet"),
+        () if is_bucket && !is_watched => {
+            Some("who read it stands in S3's access log, of which nothing of this bucket is here for that time")
+        }
+        () if scope.session.rows(cloudtrail::TABLE.name) == 0 => {
+            Some("who used it stands in CloudTrail, of which nothing is here")
+        }
+        () => None,
+    }
+}
+
+/// What of the use of these openings the logs that are here cannot tell.
+fn limits(scope: &Scope<'_>, openings: &[Opening], answer: &mut Answer) {
+    let has = |table: &Table| scope.session.rows(table.name) > 0;
+    let any = |is: fn(&Interval) -> bool| openings.iter().any(|one| is(&one.interval));
+    let is_bucket = |one: &Interval| one.resource.resourcetype == BUCKET;
+    let limits = [
+        (any(is_reached), "who connected to open ports or databases: flow logs are not read yet"),
+        (any(is_bucket) && !has(&s3_access::TABLE), "who read buckets without credentials: no S3 access log is here"),
+        (!openings.is_empty() && !has(&cloudtrail::TABLE), "who used it with credentials: no CloudTrail is here"),
+        (any(is_bucket) && !has(&cloudfront::TABLE), "who read it through CloudFront: no CloudFront log is here"),
+    ];
+    let told = limits.into_iter().filter(|(is_so, _)| *is_so).map(|(_, limit)| limit.to_owned());
+    answer.cannot_say.extend(told);
+}
+
+const BUCKET: &str = "AWS::S3::Bucket";
+
+/// Is it reached by connecting to it?
+fn is_reached(interval: &Interval) -> bool {
+    matches!(interval.kind.as_str(), "open_security_group" | "public_database")
+}
+
+impl Opening {
+    /// How long it was open: to the state without it, or else to the last time that Config said so.
+    fn length(&self) -> Option<i64> {
+        let from = micros(&self.interval.valid_from)?;
+        let to = self.interval.valid_to.as_deref().or(self.interval.last_seen.as_deref()).and_then(micros)?;
+        Some((to - from).max(0))
+    }
+
+    fn closed_by(&self) -> Option<RowName> {
+        RowName::of(self.interval.closing_object.as_deref(), self.interval.closing_record)
+    }
+
+    fn tell(&self, answer: &mut Answer, named: bool) {
+        let open = &self.interval;
+        answer.section(if named { open.resource.title() } else { String::new() });
+        let length = span(self.length().unwrap_or_default());
+        let until = match &open.valid_to {
+            Some(to) => format!("until {to}, for {length}"),
+            None => format!(
+                "still open in the last state here; for {length} at least, as Config said last at {}",
+                open.last_seen.as_deref().unwrap_or("its first capture")
+            ),
+        };
+        let rows = [Some(open.row.clone()), self.closed_by()].into_iter().flatten();
+        answer.say(1, "", format!("{}: {}", open.kind, cut(&open.detail, 200)), None);
+        answer.say(2, "", format!("from {} {until}", open.valid_from), rows);
+        for one in &self.uses {
+            let used = format!(
+                "used meanwhile ({}): {} external addresses, {} requests, {} of them reads, {} bytes, {} keys; by {}",
+                one.source,
+                one.addresses,
+                one.requests,
+                one.reads,
+                one.bytes.unwrap_or_default(),
+                one.keys,
+                cut(one.who.as_deref().unwrap_or("nobody named"), 200),
+            );
+            answer.say(2, "", used, one.row());
+        }
+        match self.blind {
+            Some(blind) => answer.say(2, "", format!("cannot say whether it was used: {blind}"), None),
+            None if self.uses.is_empty() => {
+                answer.say(2, "", "no use of it by strangers stands in the logs that are here", None);
+            }
+            None => {}
+        }
+    }
+
+    fn as_json(&self) -> Json {
+        let open = &self.interval;
+        let uses = self.uses.iter().map(|one| {
+            json!({
+                "source": one.source, "requests": one.requests, "reads": one.reads, "bytes": one.bytes,
+                "keys": one.keys, "externalAddresses": one.addresses, "who": one.who,
+                "evidence": one.row().map(|row| row.as_json()),
+            })
+        });
+        json!({
+            "resource": open.resource, "kind": open.kind, "detail": open.detail, "path": open.path,
+            "from": open.valid_from, "to": open.valid_to, "seconds": self.length().map(|length| length / 1_000_000),
+            "evidence": open.row.as_json(), "closedBy": self.closed_by().map(|row| row.as_json()),
+            "uses": Json::Array(uses.collect()), "cannotSay": self.blind,
+        })
+    }
+}
+
+impl Use {
+    fn row(&self) -> Option<RowName> {
+        RowName::of(self.evidence_object.as_deref(), self.evidence_record)
+    }
+}

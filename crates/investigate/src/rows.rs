@@ -1,0 +1,66 @@
+//! Short answers as rows with names.
+
+use coldtrail_query::{Session, Value};
+use coldtrail_report::{Options, Table, formats};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// Asks, and reads each row into `T`, whose members are named as the columns are. Instants are RFC 3339 texts.
+pub(crate) fn ask<T: DeserializeOwned>(session: &Session, sql: &str, parameters: &[(String, Value)]) -> Result<Vec<T>> {
+    let answer = session.query(sql, parameters)?;
+    let table =
+        if answer.batches.is_empty() { Table::new(&answer.schema) } else { Table::from_batches(&answer.batches)? };
+    let mut out = Vec::new();
+    if let Some(format) = formats::by_name("json") {
+        (format.write)(&table, &mut out, &Options::default())?;
+    }
+    serde_json::from_slice(&out).map_err(|source| Error::Columns { source })
+}
+
+/// An instant of a row, in microseconds.
+pub(crate) fn micros(text: &str) -> Option<i64> {
+    // Instants of rows are our own; what is none stands for no time.
+    text.parse::<Timestamp>().map(|instant| instant.as_microsecond()).ok()
+}
+
+/// Microseconds as RFC 3339, without a fraction that says nothing.
+pub(crate) fn rfc3339(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map(|instant| instant.to_string()).unwrap_or_default()
+}
+
+/// A stretch of time in words: 6 h 12 min.
+pub(crate) fn span(micros: i64) -> String {
+    let seconds = micros / 1_000_000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// An address in the one way in which logs write it; what is none stays as it is.
+pub(crate) fn address(text: &str) -> String {
+    text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_owned(), |address| address.to_string())
+}
+
+/// Text cut to so many characters.
+pub(crate) fn cut(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// A period that ends before it begins is a mistake, not an empty one.
+pub(crate) fn period(from: Option<i64>, to: Option<i64>) -> Result<()> {
+    match from.zip(to) {
+        Some((from, to)) if from > to => {
+            Err(Error::Usage { what: "the period ends before it begins".to_owned(), hint: None })
+        }
+        _ => Ok(()),
+    }
+}

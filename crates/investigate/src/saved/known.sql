@@ -1,0 +1,15 @@
+-- Does a value stand in any row: as address, key, actor or resource, or as a part of the name of one?
+select count(*) > 0 as known from (
+  select 1 from events
+  where ip = $value or actor = $value or target = $value or account = $value or action = $value
+    or array_has(ips, $value) or array_has(keys, $value)
+    or strpos(array_to_string(actors, chr(10)), $value) > 0
+    or strpos(array_to_string(resources, chr(10)), $value) > 0
+  union all
+  select 1 from config_states
+  where resourceid = $value or resourcename = $value or arn = $value or resourcetype = $value
+  union all
+  select 1 from sessions
+  where session_id = $value or actor = $value or useridentity_principalid = $value
+  limit 1
+)

@@ -1,0 +1,48 @@
+-- Rows of every source in one order, each with the reason why it is here.
+with
+own as (select distinct session_id from sessions where actor = $actor),
+-- A resource goes by its ARN in one log, by its id in another, and by its name in calls.
+resource as (
+  select distinct awsaccountid, resourcetype, resourceid, arn from config_states
+  where arn = $resource or resourceid = $resource or resourcename = $resource
+),
+names as (
+  select $resource as name where $resource is not null
+  union
+  select resourceid from resource
+  union
+  select arn from resource where arn is not null
+),
+named as (
+  select e.evidence_object, e.evidence_record
+  from (
+    select evidence_object, evidence_record, unnest(array_concat(resources, actors, make_array(target))) as name
+    from events
+    where event_time >= $from and event_time <= $to and $resource is not null
+  ) e
+  join names on names.name = e.name
+  union
+  select c.event_object, c.event_record
+  from config_calls c
+  join resource r
+    on r.awsaccountid = c.awsaccountid and r.resourcetype = c.resourcetype and r.resourceid = c.resourceid
+),
+reasons as (
+  select
+    e.event_time, e.source, e.account, e.region, e.action, e.actor, e.target, e.ip, e.error_class,
+    concat_ws(', ',
+      case when e.actor = $actor or array_has(e.actors, $actor) or array_has(e.keys, $actor) or e.session_id = $actor
+        or own.session_id is not null then 'actor' end,
+      case when e.session_id = $session then 'session' end,
+      case when e.ip = $ip or array_has(e.ips, $ip) then 'address' end,
+      case when named.evidence_object is not null then 'resource' end
+    ) as reason,
+    e.evidence_object, e.evidence_record
+  from events e
+  left join own on own.session_id = e.session_id
+  left join named on named.evidence_object = e.evidence_object and named.evidence_record = e.evidence_record
+  where e.event_time >= $from and e.event_time <= $to
+)
+select * from reasons
+where reason <> ''
+order by event_time, evidence_object, evidence_record
