@@ -17,7 +17,7 @@ fn every_question_answers_as_expected() {
     assert!(questions.len() >= 20);
     for question in &questions {
         let name = question["name"].as_str().unwrap();
-        let ran = run(sample_case(), &["query", "run", name, "--output", "jsonl", "--quiet"]).expect(0);
+        let ran = run(sample_case(), &["query", "run", name, "--output", "jsonl", "--quiet"]).expect(3);
         let lines: Vec<&str> = ran.stdout.lines().collect();
         let mut text = format!("{} rows\n", lines.len());
         for line in lines.iter().take(SHOWN) {
@@ -47,7 +47,7 @@ fn answers_hold_against_the_ground_truth() {
         for (parameter, value) in check["parameters"].as_object().into_iter().flatten() {
             arguments.extend([format!("--{parameter}"), text(value)]);
         }
-        let rows = run(sample_case(), &arguments).expect(0).json();
+        let rows = run(sample_case(), &arguments).expect(3).json();
         let rows = rows.as_array().unwrap();
         if let Some(expected) = check["rows"].as_u64() {
             assert_eq!(rows.len() as u64, expected, "{check}");
@@ -69,10 +69,11 @@ fn every_question_plans_over_an_empty_case() {
     let case = directory.path().join("case");
     for question in questions() {
         let name = question["name"].as_str().unwrap();
-        let ran = run(&case, &["query", "run", name, "--json"]).expect(0);
+        let ran = run(&case, &["query", "run", name, "--json"]);
         assert_eq!(ran.json().as_array().map(Vec::len), Some(0), "{name}");
         let events = ["cloudtrail", "s3_access", "cloudfront", "config_items", "cloudtrail_digests"];
         let asks_events = question["sources"].as_array().unwrap().iter().any(|s| events.contains(&s.as_str().unwrap()));
+        assert_eq!(ran.status, if asks_events || ran.stderr.contains("cannot say") { 5 } else { 0 }, "{name}");
         assert!(!asks_events || ran.stderr.contains("cannot say"), "{name} says that it cannot say: {}", ran.stderr);
     }
 }
@@ -83,10 +84,16 @@ fn questions_are_listed_shown_and_parameterised() {
     assert!(list.stdout.contains("triage/key_activity"));
     let show = run(sample_case(), &["query", "show", "key_activity"]).expect(0);
     assert!(show.stdout.contains("select"));
-    let wrong = run(sample_case(), &["query", "run", "triage/key_activty"]).expect(1);
+    let wrong = run(sample_case(), &["query", "run", "triage/key_activty"]).expect(2);
     assert!(wrong.stderr.contains("did you mean `triage/key_activity`"), "{}", wrong.stderr);
-    run(sample_case(), &["query", "run", "triage/key_activity", "--nonsense", "1"]).expect(1);
-    run(sample_case(), &["query", "run", "triage/key_activity", "--since", "yesterday"]).expect(1);
+    run(sample_case(), &["query", "run", "triage/key_activity", "--nonsense", "1"]).expect(2);
+    run(sample_case(), &["query", "run", "triage/key_activity", "--since", "yesterday"]).expect(2);
+    run(sample_case(), &["query", "run", "triage/iocs_first_last", "--kind", "bogus"]).expect(2);
+    run(sample_case(), &["query", "run", "zzz/zzz"]).expect(5);
+    // A key that stands nowhere is mistyped or was never logged: that is no "none".
+    let nowhere =
+        run(sample_case(), &["query", "run", "triage/key_activity", "--key", "AKIANOSUCHKEYEXAMPLE"]).expect(5);
+    assert!(nowhere.stderr.contains("stands in no row"), "{}", nowhere.stderr);
 }
 
 #[test]

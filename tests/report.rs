@@ -10,7 +10,7 @@ fn an_area_becomes_one_document() {
         ("report.md", &["# ", "```sql"][..]),
     ] {
         let file = directory.path().join(name).to_string_lossy().into_owned();
-        run(sample_case(), &["report", "area", "triage", "-o", &file]).expect(0);
+        run(sample_case(), &["report", "area", "triage", "-o", &file]).expect(3);
         let text = std::fs::read_to_string(&file).unwrap();
         for mark in marks {
             assert!(text.to_lowercase().contains(&mark.to_lowercase()), "{name} has {mark}");
@@ -27,7 +27,7 @@ fn an_area_becomes_one_document() {
 fn a_report_without_evidence_says_that_it_cannot_say() {
     let directory = tempfile::tempdir().unwrap();
     run(directory.path(), &["init", "case"]).expect(0);
-    let ran = run(&directory.path().join("case"), &["report", "area", "triage"]).expect(0);
+    let ran = run(&directory.path().join("case"), &["report", "area", "triage"]).expect(5);
     assert!(ran.stdout.to_lowercase().contains("cannot say"), "{}", ran.stdout);
     assert!(ran.stdout.contains("There is no evidence of"), "{}", ran.stdout);
 }

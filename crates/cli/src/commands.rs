@@ -2,7 +2,7 @@
 
 mod actor;
 mod add;
-pub(crate) mod config;
+mod config;
 mod custody;
 mod demo;
 mod derive;
@@ -22,12 +22,13 @@ mod verify;
 
 pub(crate) use fetch::is_interruption;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::CommandFactory;
-use coldtrail_query::{Session, SessionOptions};
+use coldtrail_investigate::Scope;
+use coldtrail_query::{Session, SessionOptions, instant, until};
 
 use crate::args::{Arguments, Command, Reading};
-use crate::diagnostics::Status;
+use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
 
 /// Does what the user asks for.
@@ -66,4 +67,43 @@ fn session(settings: &Settings, reading: &Reading) -> Result<Session> {
     let case = settings.case()?;
     let options = SessionOptions { memory: usize::try_from(reading.memory)?, version: reading.at_version };
     Ok(Session::open(&case.lake_dir(), &case.spill_dir(), options)?)
+}
+
+/// A session, and how much evidence there is beside what it sees.
+struct CaseLake {
+    session: Session,
+    collected: u64,
+    is_current: bool,
+}
+
+impl CaseLake {
+    fn scope(&self) -> Scope<'_> {
+        Scope { session: &self.session, collected: self.collected, is_current: self.is_current }
+    }
+}
+
+fn lake(settings: &Settings, reading: &Reading) -> Result<CaseLake> {
+    let collected = coldtrail_evidence::Manifest::load(&settings.case()?)?.entries.len() as u64;
+    let session = session(settings, reading)?;
+    let is_current = coldtrail_correlate::is_current(session.snapshot());
+    Ok(CaseLake { session, collected, is_current })
+}
+
+/// Microseconds of an instant as people write it; without one, the end of the data.
+fn at(scope: &Scope<'_>, text: Option<&str>) -> Result<i64> {
+    let bounds = scope.session.bounds();
+    text.map_or(Ok(bounds.end), |text| instant(text, bounds).ok_or_else(|| no_time(text)))
+}
+
+/// The bounds of a period, in microseconds. A day as its end means all of that day.
+fn within(scope: &Scope<'_>, from: Option<&str>, to: Option<&str>) -> Result<(Option<i64>, Option<i64>)> {
+    let bounds = scope.session.bounds();
+    let from = from.map(|text| instant(text, bounds).ok_or_else(|| no_time(text))).transpose()?;
+    let to = to.map(|text| until(text, bounds).ok_or_else(|| no_time(text))).transpose()?;
+    Ok((from, to))
+}
+
+fn no_time(text: &str) -> anyhow::Error {
+    let hint = Some("write 2026-03-02T04:10:00Z, 2026-03-02, start, end, end-7d or 7d".to_owned());
+    anyhow!(Usage { what: format!("`{text}` is no time"), hint })
 }

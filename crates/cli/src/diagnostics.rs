@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use coldtrail_report::escape;
+use serde_json::json;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,16 @@ impl Status {
     }
 }
 
+impl From<coldtrail_investigate::Claim> for Status {
+    fn from(claim: coldtrail_investigate::Claim) -> Status {
+        match claim {
+            coldtrail_investigate::Claim::Whole => Status::Clean,
+            coldtrail_investigate::Claim::WithGaps => Status::Gaps,
+            coldtrail_investigate::Claim::Nothing => Status::Inconclusive,
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         ExitCode::from(status.code())
@@ -40,8 +51,8 @@ pub(crate) struct Usage {
     pub(crate) hint: Option<String>,
 }
 
-/// Prints an error and what to do about it; the exit status.
-pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+/// Prints an error and what to do about it, as JSON for machines; the exit status.
+pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         // Whoever read the answer had enough.
         return ExitCode::SUCCESS;
@@ -55,27 +66,57 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
+    let code = code(error);
+    let hint = error.chain().find_map(hint);
     let mut message = format!("error: {}\n", escape::terminal_lines(&text));
-    if let Some(hint) = error.chain().find_map(hint) {
-        message.push_str(&format!("hint: {}\n", escape::terminal_lines(&hint)));
+    if let Some(hint) = &hint {
+        message.push_str(&format!("hint: {}\n", escape::terminal_lines(hint)));
     }
     // When standard error is gone too, nobody is left to tell.
     if std::io::stderr().write_all(message.as_bytes()).is_err() {
         return ExitCode::FAILURE;
     }
+    if json {
+        // That nothing can be said is an answer; everything else went wrong.
+        let name = if code == Status::Inconclusive.code() { "cannotSay" } else { "error" };
+        let what = if name == "cannotSay" { json!([text]) } else { json!(text) };
+        let value = json!({ name: what, "hint": hint, "exit": code });
+        if writeln!(std::io::stdout(), "{}", escape::json(&value)).is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::from(code)
+}
+
+/// The exit status that an error ends in.
+fn code(error: &anyhow::Error) -> u8 {
+    use coldtrail_investigate::Error as NoAnswer;
     if crate::commands::is_interruption(error) {
-        return ExitCode::from(130);
+        return 130;
     }
     // A line of ours that cannot be read was changed by somebody else.
     if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::Line { .. })) {
-        return Status::Contradicted.into();
+        return Status::Contradicted.code();
     }
-    if error.is::<Usage>() || matches!(error.downcast_ref(), Some(coldtrail_fetch::Error::UnknownSource { .. })) {
-        ExitCode::from(2)
-    } else {
-        ExitCode::FAILURE
+    let asked = match error.downcast_ref() {
+        Some(NoAnswer::Absent { .. }) => return Status::Inconclusive.code(),
+        Some(NoAnswer::Usage { .. }) => return USAGE,
+        Some(NoAnswer::Query(query)) => Some(query),
+        _ => error.downcast_ref(),
+    };
+    match asked {
+        Some(coldtrail_query::Error::UnknownQuestion { similar, .. }) if similar.is_empty() => {
+            Status::Inconclusive.code()
+        }
+        Some(query) if query.is_usage() => USAGE,
+        _ if error.is::<Usage>() => USAGE,
+        _ if matches!(error.downcast_ref(), Some(coldtrail_fetch::Error::UnknownSource { .. })) => USAGE,
+        _ => 1,
     }
 }
+
+/// The exit status of wrong usage.
+const USAGE: u8 = 2;
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
@@ -88,6 +129,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref::<coldtrail_lake::Error>().and_then(coldtrail_lake::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_ingest::Error>().and_then(coldtrail_ingest::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_correlate::Error>().and_then(coldtrail_correlate::Error::hint))
+        .or_else(|| error.downcast_ref::<coldtrail_investigate::Error>().and_then(coldtrail_investigate::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_query::Error>().and_then(coldtrail_query::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_report::Error>().and_then(coldtrail_report::Error::hint))
         .or_else(|| error.downcast_ref::<coldtrail_fetch::Error>().and_then(coldtrail_fetch::Error::hint))

@@ -1,10 +1,8 @@
 //! The binary `coldtrail`: arguments, then settings, then one file per verb.
 
 mod args;
-mod caller;
 mod commands;
 mod diagnostics;
-mod rows;
 mod settings;
 mod terminal;
 
@@ -21,8 +19,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let json = arguments.common.json;
     match Settings::new(&arguments).and_then(|settings| commands::run(arguments.command, &settings)) {
         Ok(status) => status.into(),
-        Err(error) => diagnostics::fail(&error),
+        Err(error) => diagnostics::fail(&error, json),
     }
 }

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Result, anyhow};
 use coldtrail_ingest::Done;
-use coldtrail_query::Answer;
-use coldtrail_report::{FORMATS, Format, Options, Table, escape, formats};
+use coldtrail_investigate::Asked;
+use coldtrail_query::{Answer, Session};
+use coldtrail_report::{Answer as Findings, Claim, FORMATS, Format, Options, Table, escape, formats};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 
 use crate::args::Output;
-use crate::diagnostics::Usage;
+use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
 
 /// A line on standard error, unless the user wants quiet.
@@ -40,8 +42,8 @@ pub(crate) fn ask(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// Prints text of our own, through the pager when it is long and a person reads it.
-pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
+/// Prints text that is escaped already, through the pager when it is long and a person reads it.
+fn write_out(settings: &Settings, text: &str) -> Result<()> {
     let rows = usize::from(console::Term::stdout().size().0);
     if let Some(pager) = settings.pager.as_ref().filter(|_| text.lines().count() + 1 > rows) {
         let mut words = pager.split_whitespace();
@@ -62,9 +64,57 @@ pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Prints text of our own.
+pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
+    write_out(settings, text)
+}
+
 /// Prints a JSON value on one line.
 pub(crate) fn print_json(settings: &Settings, value: &serde_json::Value) -> Result<()> {
-    print(settings, &format!("{value}\n"))
+    write_out(settings, &format!("{}\n", escape::json(value)))
+}
+
+/// Prints an answer of findings; how it ends.
+pub(crate) fn print_answer(settings: &Settings, answer: &Findings) -> Result<Status> {
+    if settings.json {
+        write_out(settings, &format!("{}\n", escape::json(&answer.json())))?;
+    } else {
+        write_out(settings, &answer.text())?;
+    }
+    Ok(answer.claim().into())
+}
+
+/// Asks one statement, and prints its rows with what they leave aside; how it ends.
+pub(crate) fn print_asked(settings: &Settings, session: &Session, asked: &Asked, output: &Output) -> Result<Status> {
+    let found = session.query(&asked.sql, &asked.parameters)?;
+    let rows = found.rows();
+    let empty = (rows == 0).then(|| asked.empty(session)).transpose()?;
+    let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
+    answer(settings, &found, output)?;
+    if settings.json {
+        // Rows stay an array on standard output; what is not in them is one object on standard error.
+        let none = empty.map(|empty| empty.sentence);
+        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside });
+        writeln!(io::stderr(), "{}", escape::json(&about))?;
+        return Ok(claim.into());
+    }
+    match &empty {
+        Some(empty) => warn_unless(settings, claim == Claim::Whole, &empty.sentence)?,
+        None => {
+            for sentence in &asked.cannot_say {
+                warn(settings, format!("cannot say: {sentence}"))?;
+            }
+            if !asked.left_aside.is_empty() {
+                warn(settings, format!("left aside: {}", asked.left_aside.sentence()))?;
+            }
+        }
+    }
+    Ok(claim.into())
+}
+
+/// A note when all is well, else a warning, which `--quiet` does not silence.
+fn warn_unless(settings: &Settings, well: bool, text: &str) -> Result<()> {
+    if well { note(settings, text) } else { warn(settings, text) }
 }
 
 /// A table as text for a person, or for a pipe.

@@ -54,6 +54,10 @@ pub struct Answered {
     pub parameters: Vec<(String, String)>,
     pub sql: String,
     pub outcome: Outcome,
+    /// Without a row: among how much there was none.
+    pub none: String,
+    /// What the answer did not look at, as a sentence; empty when that is nothing.
+    pub left_aside: String,
     /// The records behind the rows, as many as are listed.
     pub evidence: Vec<EvidenceRef>,
     /// How many records there are behind the rows.
@@ -171,6 +175,8 @@ fn question(number: usize, answered: &Answered, format: &Format) -> Result<Value
         parameters => parameters,
         sql => answered.sql.clone(),
         outcome => outcome(answered, format)?,
+        none => answered.none.clone(),
+        left_aside => answered.left_aside.clone(),
         evidence => written(&evidence(&answered.evidence), format)?,
         evidence_shown => answered.evidence.len(),
         evidence_total => answered.evidence_total.max(answered.evidence.len() as u64),

@@ -1,13 +1,13 @@
 //! `coldtrail query`
 
 use anyhow::{Result, anyhow};
-use coldtrail_query::{Catalogue, Question, Session};
+use coldtrail_investigate::saved;
+use coldtrail_query::{Catalogue, Question};
 use coldtrail_report::Table;
-use coldtrail_schema::tables;
 use serde_json::json;
 
 use crate::args::{Output, Query, QueryRun};
-use crate::commands::session;
+use crate::commands;
 use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
 use crate::terminal;
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Query, settings: &Settings) -> Result<Status> {
     match arguments {
         Query::List { area } => list(&catalogue, area.as_deref(), settings)?,
         Query::Show { name } => show(catalogue.find(name)?, settings)?,
-        Query::Run(arguments) => ask(catalogue.find(&arguments.name)?, arguments, settings)?,
+        Query::Run(arguments) => return ask(catalogue.find(&arguments.name)?, arguments, settings),
     }
     Ok(Status::Clean)
 }
@@ -90,37 +90,17 @@ fn show(q: &Question, settings: &Settings) -> Result<()> {
     terminal::print(settings, &format!("{text}\n{}\n", q.sql))
 }
 
-fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result<()> {
-    let session = session(settings, &arguments.reading)?;
-    let (words, output) = trailing(arguments, settings);
-    let given = pairs(&words)?;
-    let parameters = question.bind(&given, session.bounds())?;
-    let missing = missing(question, &session);
-    let answer = session.query(&question.sql, &parameters)?;
-    terminal::answer(settings, &answer, &output)?;
-    if answer.rows() == 0 {
-        terminal::note(settings, "no row in the evidence that is here")?;
-    }
-    for source in missing {
-        terminal::warn(
-            settings,
-            format!("there is no evidence of {source}: what only it could tell, this answer cannot say"),
-        )?;
-    }
-    Ok(())
-}
-
-/// The sources of a question of which there is no evidence at all.
-pub(crate) fn missing(question: &Question, session: &Session) -> Vec<String> {
-    let events = |name: &&String| tables::find(name).is_some_and(|table| table.events);
-    question.sources.iter().filter(events).filter(|name| session.rows(name) == 0).cloned().collect()
+fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result<Status> {
+    let lake = commands::lake(settings, &arguments.reading)?;
+    let (words, output) = trailing(arguments);
+    let asked = saved(&lake.scope(), question, &pairs(&words)?)?;
+    terminal::print_asked(settings, &lake.session, &asked, &output)
 }
 
 /// Options of output may also stand behind the parameters of the question, unless it has one of that name.
-fn trailing(arguments: &QueryRun, settings: &Settings) -> (Vec<String>, Output) {
+fn trailing(arguments: &QueryRun) -> (Vec<String>, Output) {
     let given = &arguments.output;
-    let name = given.output.clone().or_else(|| settings.json.then(|| "json".to_owned()));
-    let mut output = Output { output: name, file: given.file.clone(), raw: given.raw };
+    let mut output = Output { output: given.output.clone(), file: given.file.clone(), raw: given.raw };
     let mut rest = Vec::new();
     let mut words = arguments.parameters.iter();
     while let Some(word) = words.next() {

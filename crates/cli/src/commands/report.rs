@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, anyhow};
 use coldtrail_evidence::{Entry, Manifest, custody, hash};
+use coldtrail_investigate::{Error as NoAnswer, Scope, saved};
 use coldtrail_query::{Answer, Question, Session};
 use coldtrail_report::{
     Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown,
@@ -11,8 +12,8 @@ use coldtrail_report::{
 use serde_json::{Value, json};
 
 use crate::args::{Report, ReportArea};
-use crate::commands::query::{catalogue, cut, missing};
-use crate::commands::session;
+use crate::commands;
+use crate::commands::query::{catalogue, cut};
 use crate::diagnostics::{Status, Usage};
 use crate::settings::{Done, Settings, now, recorded};
 use crate::terminal;
@@ -29,7 +30,8 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
         return Err(anyhow!(Usage { what: format!("no area is called `{}`", arguments.area), hint }));
     }
     let case = settings.case()?;
-    let session = session(settings, &arguments.reading)?;
+    let lake = commands::lake(settings, &arguments.reading)?;
+    let (scope, session) = (lake.scope(), &lake.session);
     let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
     let (status, ()) = recorded(&case, settings, inputs, || {
         let manifest = Manifest::load(&case)?;
@@ -40,7 +42,7 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
             if settings.progress {
                 terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
             }
-            answered.push(answer(question, &session, &objects, arguments.rows)?);
+            answered.push(answer(question, &scope, &objects, arguments.rows)?);
         }
         let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
         let report = AreaReport {
@@ -51,15 +53,26 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             lake_version: session.version().to_string(),
             custody_head: head,
-            counts: counts(&session)?,
-            gaps: gaps(&session)?,
+            counts: counts(session)?,
+            gaps: gaps(session)?,
             questions: answered,
         };
         let counts = json!({ "questions": report.questions.len() });
+        let status = standing(&report.questions);
         let outputs = write(arguments, &report, settings)?;
-        Ok(Done { status: Status::Clean, counts, outputs, value: () })
+        Ok(Done { status, counts, outputs, value: () })
     })?;
     Ok(status)
+}
+
+/// How the report ends: nothing could be answered, something was left aside, or neither.
+fn standing(questions: &[Answered]) -> Status {
+    let answered = |q: &Answered| matches!(q.outcome, Outcome::Answer { .. });
+    if !questions.iter().any(answered) {
+        return Status::Inconclusive;
+    }
+    let whole = questions.iter().all(|q| q.left_aside.is_empty() && answered(q));
+    if whole { Status::Clean } else { Status::Gaps }
 }
 
 /// Writes the report; what was written, for the custody log.
@@ -85,46 +98,53 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
     Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))
 }
 
-fn answer(question: &Question, session: &Session, objects: &HashMap<&str, &Entry>, rows: usize) -> Result<Answered> {
-    let parameters = question.bind(&[], session.bounds());
+fn answer(question: &Question, scope: &Scope<'_>, objects: &HashMap<&str, &Entry>, rows: usize) -> Result<Answered> {
     let shown = question.parameters.iter().map(|p| (p.name.clone(), p.default.clone().unwrap_or_default())).collect();
-    let events = |name: &&String| coldtrail_schema::tables::find(name).is_some_and(|table| table.events);
-    let needed = question.sources.iter().filter(events).count();
-    let missing = missing(question, session);
-    let mut evidence = (Vec::new(), 0);
-    let outcome = match parameters.and_then(|parameters| session.query(&question.sql, &parameters)) {
-        Err(error) => Outcome::Failed { message: error.to_string() },
-        Ok(answer) if answer.rows() == 0 && needed > 0 && missing.len() == needed => {
-            Outcome::CannotSay { reason: format!("there is no evidence of {}", missing.join(", ")) }
-        }
-        Ok(answer) => {
-            let table = terminal::table_of(&answer)?;
-            evidence = evidence_of(&table, objects);
-            let total = answer.rows() as u64;
-            let sha256 = hash_of(&answer)?;
-            let table = cut(table, rows);
-            Outcome::Answer { shown: table.rows.len() as u64, total, sha256, table }
-        }
-    };
-    let mut traps = question.traps.clone();
-    traps.extend(
-        missing
-            .iter()
-            .map(|source| format!("There is no evidence of {source}: what only it could tell is not in the answer.")),
-    );
-    Ok(Answered {
+    let mut answered = Answered {
         name: question.name.clone(),
         title: question.title.clone(),
         question: question.question.clone(),
         attack: question.attack.clone(),
         sources: question.sources.clone(),
-        traps,
+        traps: question.traps.clone(),
         parameters: shown,
         sql: question.sql.clone(),
-        outcome,
-        evidence: evidence.0,
-        evidence_total: evidence.1,
-    })
+        outcome: Outcome::CannotSay { reason: String::new() },
+        none: String::new(),
+        left_aside: String::new(),
+        evidence: Vec::new(),
+        evidence_total: 0,
+    };
+    let asked = match saved(scope, question, &[]) {
+        Ok(asked) => asked,
+        Err(NoAnswer::Absent { what, .. }) => {
+            answered.outcome = Outcome::CannotSay { reason: what };
+            return Ok(answered);
+        }
+        Err(error) => {
+            answered.outcome = Outcome::Failed { message: error.to_string() };
+            return Ok(answered);
+        }
+    };
+    answered.left_aside = asked.left_aside.sentence();
+    answered.traps.extend(asked.cannot_say.iter().map(|sentence| format!("Cannot say {sentence}.")));
+    match scope.session.query(&asked.sql, &asked.parameters) {
+        Err(error) => answered.outcome = Outcome::Failed { message: error.to_string() },
+        Ok(found) if found.rows() == 0 && asked.nothing => {
+            answered.outcome = Outcome::CannotSay { reason: asked.cannot_say.join("; ") };
+        }
+        Ok(found) => {
+            if found.rows() == 0 {
+                answered.none = asked.empty(scope.session)?.sentence;
+            }
+            let table = terminal::table_of(&found)?;
+            (answered.evidence, answered.evidence_total) = evidence_of(&table, objects);
+            let (total, sha256) = (found.rows() as u64, hash_of(&found)?);
+            let table = cut(table, rows);
+            answered.outcome = Outcome::Answer { shown: table.rows.len() as u64, total, sha256, table };
+        }
+    }
+    Ok(answered)
 }
 
 /// SHA-256 of the whole answer as JSON lines, so that a repetition can be compared.

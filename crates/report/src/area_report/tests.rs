@@ -15,6 +15,8 @@ fn answered(text: &str, outcome: Outcome) -> Answered {
         parameters: vec![(text.to_owned(), text.to_owned())],
         sql: text.to_owned(),
         outcome,
+        none: text.to_owned(),
+        left_aside: format!("3 {text}"),
         evidence: vec![EvidenceRef {
             object: text.to_owned(),
             key: text.to_owned(),
@@ -82,7 +84,7 @@ fn markdown_has_no_node_but_its_own() {
 fn an_empty_answer_is_no_verdict_and_a_cut_is_said() {
     let report = report("the gap");
     for document in [render_html(&report).unwrap(), render_markdown(&report).unwrap()] {
-        assert!(document.contains("No row in the evidence that is here"));
+        assert!(document.contains("Left aside:") && document.contains("with gaps"));
         assert!(document.to_lowercase().contains("shown 1 of 12"));
         assert!(document.to_lowercase().contains("shown 1 of 9 records"));
         assert!(document.contains("Cannot say:"));

@@ -18,7 +18,8 @@ static FLOORS: &[(&str, u8)] = &[
     ("ingest", 2),
     ("query", 2),
     ("correlate", 2),
-    ("report", 3),
+    ("report", 1),
+    ("investigate", 3),
     ("cli", 4),
 ];
 

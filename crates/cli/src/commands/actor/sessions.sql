@@ -1,8 +1,0 @@
--- The sessions of an access key, an ARN, a session id, a principal, a federated subject or an address.
-select * from sessions
-where (session_id = $who or useridentity_accesskeyid = $who or useridentity_arn = $who or sessionissuer_arn = $who
-    or actor = $who or useridentity_principalid = $who or federation_subject = $who or sourceidentity = $who
-    or array_has(ips, $who))
-  and ($from is null or last_time >= $from)
-  and ($to is null or first_time <= $to)
-order by first_time, session_id, part

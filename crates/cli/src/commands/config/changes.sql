@@ -1,3 +1,0 @@
-select * from config_changes
-where awsaccountid = $account and awsregion = $region and resourcetype = $type and resourceid = $id
-order by configurationitemcapturetime, evidence_object, evidence_record, path
