@@ -21,16 +21,7 @@ print(json.dumps(out))
 
 #[test]
 fn deltalake_and_duckdb_count_the_same_rows() {
-    let tables = [
-        "cloudtrail",
-        "cloudtrail_digests",
-        "s3_access",
-        "cloudfront",
-        "config_items",
-        "objects",
-        "rejects",
-        "duplicates",
-    ];
+    let tables: Vec<&str> = coldtrail_schema::TABLES.iter().map(|table| table.name).collect();
     let lake = sample_case().join("lake");
     let ran = Command::new("python3").arg("-c").arg(SCRIPT).arg(&lake).arg(tables.join(",")).output();
     let output = match ran {

@@ -111,9 +111,9 @@ pub(crate) fn sample_case() -> &'static Path {
 
 /// Every row of every table, as it can be compared between lakes.
 pub(crate) fn rows(case: &Path) -> Vec<Value> {
-    let mut parts: Vec<String> = ["cloudtrail", "cloudtrail_digests", "s3_access", "cloudfront", "config_items"]
-        .iter()
-        .map(|table| {
+    let mut parts: Vec<String> = coldtrail_schema::tables::events()
+        .map(|(table, _)| {
+            let table = table.name;
             format!(
                 "select '{table}' as t, evidence_object as a, evidence_record as b, cast(event_time as varchar) as c, cast(record_hash as varchar) as d from {table}"
             )

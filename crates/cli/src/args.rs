@@ -2,9 +2,12 @@
 
 mod correlation;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use coldtrail_schema::{Event, Table, tables};
 
 pub(crate) use correlation::*;
 
@@ -374,8 +377,8 @@ pub(crate) struct Fetch {
     /// s3://BUCKET/PREFIX
     #[arg(value_name = "s3://BUCKET/PREFIX", value_parser = s3_url)]
     pub(crate) place: (String, String),
-    /// Only these kinds of logs, by the names of their tables: cloudtrail, config_items (or config), s3_access, cloudfront.
-    #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
+    /// Only these kinds of logs, by the names of their tables; CloudTrail's digests come with its logs.
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',', value_parser = sources(), ignore_case = true)]
     pub(crate) source: Vec<String>,
     /// Only these accounts.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -434,6 +437,19 @@ pub(crate) struct Fetch {
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// The tables of events, each also under the names of AWS's folder and of Athena's examples.
+fn sources() -> PossibleValuesParser {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let value = |(table, event): (&'static Table, Event)| {
+        let folders = event.services.iter().map(|folder| folder.to_lowercase());
+        let athena = event.athena.map(str::to_owned);
+        let others: BTreeSet<String> =
+            folders.chain(athena).chain([plain(table.name)]).filter(|name| name != table.name).collect();
+        PossibleValue::new(table.name).aliases(others)
+    };
+    PossibleValuesParser::new(tables::events().map(value))
 }
 
 /// `512`, `64K`, `256M`, `4G`, `1T`.

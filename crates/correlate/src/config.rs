@@ -7,6 +7,7 @@ mod documents;
 mod plan;
 mod shard;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use coldtrail_lake::{NewFile, Snapshot};
@@ -14,6 +15,7 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::tables::common::position;
 use coldtrail_schema::tables::config_history as history;
 use coldtrail_schema::tables::config_items::{self, ConfigItemColumn as Column};
+use coldtrail_schema::tables::resource::ResourceHead;
 use rayon::prelude::*;
 
 use crate::Progress;
@@ -36,6 +38,20 @@ pub(crate) struct Resource {
     pub(crate) id: Box<str>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) arn: Option<Box<str>>,
+}
+
+impl Resource {
+    /// The columns that name it.
+    pub(crate) fn head(&self) -> ResourceHead<'_> {
+        ResourceHead {
+            awsaccountid: Some(Cow::Borrowed(&*self.account)),
+            awsregion: Some(Cow::Borrowed(&*self.region)),
+            resourcetype: Some(Cow::Borrowed(&*self.kind)),
+            resourceid: Some(Cow::Borrowed(&*self.id)),
+            resourcename: self.name.as_deref().map(Cow::Borrowed),
+            arn: self.arn.as_deref().map(Cow::Borrowed),
+        }
+    }
 }
 
 /// What happened to a resource between two items.

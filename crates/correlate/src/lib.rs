@@ -19,24 +19,10 @@ use std::path::Path;
 
 use coldtrail_lake::{Lake, Snapshot};
 use coldtrail_schema::Table;
-use coldtrail_schema::tables::{cloudtrail, config_history, config_items, sessions};
+use coldtrail_schema::tables::{cloudtrail, config_items, derived, sessions};
 
 pub use attribute::Classes;
 pub use error::{Error, Result};
-
-/// The tables that are derived.
-pub static DERIVED: &[&Table] = &[
-    &config_history::CONFIG_STATES,
-    &config_history::CONFIG_CHANGES,
-    &config_history::CONFIG_ATTRIBUTION,
-    &config_history::CONFIG_CALLS,
-    &config_history::POLICY_STATEMENTS,
-    &config_history::EXPOSURES,
-    &sessions::SESSIONS,
-    &sessions::SESSION_EDGES,
-    &sessions::FIRST_SEEN,
-    &sessions::COVERAGE,
-];
 
 /// Is told how far the work is.
 pub trait Progress: Sync {
@@ -97,7 +83,7 @@ pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<
     summary.stateless = history.stateless;
     summary.changes = history.changes.len() as u64;
     summary.derived = true;
-    summary.version = batch.derive(DERIVED, &files, &basis).map_err(Error::Lake)?;
+    summary.version = batch.derive(&derived(), &files, &basis).map_err(Error::Lake)?;
     Ok(summary)
 }
 

@@ -88,7 +88,10 @@ impl Error {
                 "set AWS_PROFILE or --profile, or the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for MFA, `aws configure export-credentials`".to_owned()
             }
             Error::Inventory { .. } => "give the columns with --inventory-schema, as `fileSchema` in the inventory's manifest.json has them".to_owned(),
-            Error::UnknownSource { .. } => "known are cloudtrail, config_items, s3_access and cloudfront".to_owned(),
+            Error::UnknownSource { .. } => {
+                let known: Vec<&str> = coldtrail_schema::tables::events().map(|(table, _)| table.name).collect();
+                format!("known are {}", known.join(", "))
+            }
             Error::Io { .. } | Error::Interrupted => return None,
         })
     }

@@ -5,6 +5,7 @@
 //! their names, which begin with the time. What is laid out otherwise is listed as a whole and chosen by its keys.
 
 use coldtrail_evidence::ObjectKey;
+use coldtrail_schema::{Role, Table, tables};
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -29,34 +30,28 @@ pub(crate) struct Wanted {
     to: Option<i64>,
 }
 
-/// A kind of logs, as far as its keys tell it.
+/// A kind of logs, as far as its keys tell it, by the name of AWS's service. One kind may be several tables: with
+/// CloudTrail's logs come the digests that prove them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Cloudtrail,
-    Config,
-    S3Access,
-    Cloudfront,
-}
+struct Source(&'static str);
 
 impl Source {
+    fn of(table: &Table) -> Source {
+        let folder = match table.role {
+            Role::Event(event) => event.services.first().copied(),
+            Role::Ledger | Role::Verdict | Role::Derived { .. } => None,
+        };
+        // `CloudTrail-Digest` is of `CloudTrail`; what has no folder of AWS's is a kind of its own.
+        Source(folder.and_then(|folder| folder.split('-').next()).unwrap_or(table.name))
+    }
+
     fn named(name: &str) -> Result<Source> {
-        Ok(match name {
-            "cloudtrail" | "cloudtrail_digests" => Source::Cloudtrail,
-            "config" | "config_items" => Source::Config,
-            "s3_access" | "s3access" => Source::S3Access,
-            "cloudfront" => Source::Cloudfront,
-            _ => return Err(Error::UnknownSource { name: name.to_owned() }),
-        })
+        let table = tables::source_named(name).ok_or_else(|| Error::UnknownSource { name: name.to_owned() })?;
+        Ok(Source::of(table))
     }
 
     fn of_service(service: &str) -> Option<Source> {
-        match service {
-            // CloudTrail-Digest, CloudTrail-Insight and what may come.
-            _ if service.starts_with("CloudTrail") => Some(Source::Cloudtrail),
-            "Config" => Some(Source::Config),
-            "CloudFront" => Some(Source::Cloudfront),
-            _ => None,
-        }
+        tables::of_service(service).map(Source::of)
     }
 }
 
@@ -94,8 +89,8 @@ impl Wanted {
         });
         let source = match (&told.service, &told.distribution, &told.bucket) {
             (Some(service), ..) => Source::of_service(service),
-            (None, Some(_), _) => Some(Source::Cloudfront),
-            _ if told.delivery_time.is_some() => Some(Source::S3Access),
+            (None, Some(_), _) => Some(Source::of(&tables::cloudfront::TABLE)),
+            _ if told.delivery_time.is_some() => Some(Source::of(&tables::s3_access::TABLE)),
             _ => None,
         };
         let of_source = self.sources.is_empty() || source.is_some_and(|source| self.sources.contains(&source));
@@ -312,7 +307,7 @@ mod tests {
     #[test]
     fn keys_are_chosen_by_what_they_tell() {
         let wanted = Wanted {
-            sources: vec![Source::Cloudtrail],
+            sources: vec![Source::named("cloudtrail_digests").unwrap()],
             accounts: vec!["111122223333".to_owned()],
             regions: vec!["us-east-1".to_owned()],
             from: Some(at("2026-03-01T12:00:00Z")),
@@ -328,9 +323,22 @@ mod tests {
         assert!(!wanted.wants(&key("CloudTrail", "111122223333", "04")));
         assert!(!wanted.wants(&key("CloudTrail", "444455556666", "01")));
         assert!(!wanted.wants(&key("Config", "111122223333", "01")));
-        let logs = Wanted { sources: vec![Source::S3Access], ..Wanted::default() };
+        let logs = Wanted { sources: vec![Source::named("s3_access").unwrap()], ..Wanted::default() };
         assert!(logs.wants("access/2026-03-01-00-10-22-0123456789ABCDEF"));
         assert!(!logs.wants("readme.txt"));
+    }
+
+    #[test]
+    fn every_table_of_events_can_be_asked_for() {
+        for (table, event) in tables::events() {
+            let source = Source::named(table.name).unwrap();
+            for service in event.services {
+                assert_eq!(Source::of_service(service), Some(source), "{service}");
+            }
+        }
+        assert!(Source::named("objects").is_err());
+        assert_eq!(Source::named("config").unwrap(), Source::named("config_items").unwrap());
+        assert_ne!(Source::named("config").unwrap(), Source::named("cloudtrail").unwrap());
     }
 
     #[test]

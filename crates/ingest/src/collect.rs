@@ -183,7 +183,7 @@ impl<'a> Collector<'a> {
         for pending in self.pending.values_mut() {
             pending.rows.par_sort_unstable();
         }
-        for table in TABLES.iter().copied().filter(|table| table.events) {
+        for table in TABLES.iter().copied().filter(|table| table.is_event()) {
             let rows = self.pending.get(table.name).map(|pending| pending.rows.as_slice()).unwrap_or_default();
             let days = rows.chunk_by(|(day, ..), (next, ..)| day == next);
             work.extend(days.flat_map(|rows| rows.chunks(FILE_ROWS)).map(|rows| (table, rows)));

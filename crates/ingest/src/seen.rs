@@ -56,7 +56,7 @@ impl Seen {
     /// Knows the files that the lake has.
     pub(crate) fn new(lake: &Batch<'_>) -> Result<Seen> {
         let mut seen = Seen::default();
-        for table in TABLES.iter().filter(|table| table.events) {
+        for table in TABLES.iter().filter(|table| table.is_event()) {
             for file in lake.files(table).map_err(Error::Lake)? {
                 seen.files.entry((table.name, file.date)).or_default().push(file.path);
             }

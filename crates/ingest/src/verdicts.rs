@@ -33,7 +33,7 @@ pub fn write_verdicts(case: &Case, digests: &[DigestVerdict], logs: &[LogVerdict
             files.push(write_file(&directory, table, None, None, &[rows], &order).map_err(Error::Lake)?);
         }
     }
-    batch.replace(&[&DIGEST_VERDICTS, &LOG_VERDICTS], &files).map_err(Error::Lake)
+    batch.replace(&coldtrail_schema::tables::verdicts(), &files).map_err(Error::Lake)
 }
 
 fn text(text: &Option<String>) -> Option<Cow<'_, str>> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::rows::ask;
-use crate::scope::{About, Scope, is_derived, sources};
+use crate::scope::{About, Scope, sources};
 
 /// A statement to be run, and what its answer does not look at.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ const NAMES: &[&str] = &[
 pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(String, String)]) -> Result<Asked> {
     let parameters = question.bind(given, scope.session.bounds())?;
     let tables: Vec<&str> = question.sources.iter().map(String::as_str).collect();
-    let derived = tables::TABLES.iter().any(|table| is_derived(table) && question.reads(table.name));
+    let derived = tables::TABLES.iter().any(|table| table.is_derived() && question.reads(table.name));
     let timed = question.parameters.iter().any(|p| p.kind == coldtrail_query::ParameterType::Timestamp);
     let values: Vec<(String, &str)> = given
         .iter()

@@ -115,23 +115,15 @@ impl Scope<'_> {
     }
 }
 
-/// Is it made of other tables?
-pub(crate) fn is_derived(table: &Table) -> bool {
-    use coldtrail_schema::tables::verdicts;
-    let read =
-        [&ledger::OBJECTS, &ledger::REJECTS, &ledger::DUPLICATES, &verdicts::DIGEST_VERDICTS, &verdicts::LOG_VERDICTS];
-    !table.events && !read.iter().any(|other| other.name == table.name)
-}
-
 /// The tables of events that stand behind these names.
 pub(crate) fn sources(names: &[&str]) -> Vec<&'static Table> {
     let mut found: Vec<&'static Table> = Vec::new();
     for name in names {
         let of: Vec<&'static Table> = match tables::find(name) {
-            Some(table) if table.events => vec![table],
+            Some(table) if table.is_event() => vec![table],
             // Histories and sessions are made of these two.
             Some(_) => Vec::new(),
-            None => tables::TABLES.iter().copied().filter(|table| table.events).collect(),
+            None => tables::TABLES.iter().copied().filter(|table| table.is_event()).collect(),
         };
         found.extend(
             of.into_iter().filter(|table| !found.iter().any(|known| known.name == table.name)).collect::<Vec<_>>(),

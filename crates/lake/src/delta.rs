@@ -159,7 +159,7 @@ impl Lake {
         let mut columns: Vec<StructField> =
             table.columns().iter().map(|column| StructField::nullable(column.name, delta_type(column.kind))).collect();
         let mut builder = CreateBuilder::new().with_location(url.to_string()).with_table_name(table.name);
-        if table.events {
+        if table.is_event() {
             columns.push(StructField::nullable(DATE.name, delta_type(DATE.kind)));
             builder = builder.with_partition_columns([DATE.name]);
         }
@@ -237,7 +237,7 @@ impl Lake {
         let failed = |source: DeltaTableError| Error::Delta { table: table.name, source: Box::new(source) };
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
-            partition_by: table.events.then(|| vec![DATE.name.to_owned()]),
+            partition_by: table.is_event().then(|| vec![DATE.name.to_owned()]),
             predicate: None,
         };
         let mut actions = actions;
@@ -276,7 +276,11 @@ impl Batch<'_> {
     }
 
     /// Commits the files in place of all that these tables held. Returns the new version.
+    /// A file of another table is an error: it would be written and never seen.
     pub fn replace(&mut self, tables: &[&'static Table], files: &[NewFile]) -> Result<u64> {
+        if let Some(file) = files.iter().find(|file| tables.iter().all(|table| table.name != file.table.name)) {
+            return Err(Error::Unlisted { table: file.table.name });
+        }
         self.number += 1;
         for table in tables.iter().copied() {
             let Some(delta) = self.tables.get(table.name) else { continue };
@@ -360,7 +364,7 @@ fn add(file: &NewFile) -> Add {
         stats["minValues"] = json!({ TIME: millis(first.div_euclid(1000)) });
         stats["maxValues"] = json!({ TIME: millis(last.div_euclid(1000) + i64::from(last.rem_euclid(1000) > 0)) });
     }
-    let partition = file.table.events.then(|| (DATE.name.to_owned(), file.date.map(civil)));
+    let partition = file.table.is_event().then(|| (DATE.name.to_owned(), file.date.map(civil)));
     Add {
         path: file.path.clone(),
         partition_values: partition.into_iter().collect(),

@@ -27,6 +27,8 @@ pub enum Error {
     Altered { path: PathBuf, expected: String, found: String },
     #[error("the lake has no version {version}; its newest is {newest}")]
     NoVersion { version: u64, newest: u64 },
+    #[error("table `{table}`: a file of it was written, but it is not among the tables that are replaced")]
+    Unlisted { table: &'static str },
     #[error("{path}: the commit names no table versions")]
     NotOurs { path: PathBuf },
 }

@@ -50,7 +50,7 @@ pub fn write_file(
     let bytes =
         encode(table, batches, order).map_err(|source| Error::Parquet { path: lake.join(table.name), source })?;
     let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let folder = match (table.events, date) {
+    let folder = match (table.is_event(), date) {
         (true, Some(days)) => format!("date={}/", civil(days)),
         (true, None) => "date=__HIVE_DEFAULT_PARTITION__/".to_owned(),
         (false, _) => String::new(),
@@ -71,7 +71,7 @@ pub fn write_file(
 
 fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> ParquetResult<Vec<u8>> {
     let schema = table.arrow_schema();
-    let properties = properties(&table.columns(), order.len().min(ROW_GROUP), table.events);
+    let properties = properties(&table.columns(), order.len().min(ROW_GROUP), table.is_event());
     let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
     let (mut file, factory) = writer.into_serialized_writer()?;
     for (index, rows) in order.chunks(ROW_GROUP).enumerate() {

@@ -18,5 +18,5 @@ pub use error::{Error, Result};
 pub use functions::FUNCTIONS;
 pub use session::{Answer, Bounds, Described, Session, SessionOptions, Value};
 pub use time_travel::TABLE_FUNCTIONS;
-pub use views::VIEWS;
+pub use views::{View, views};
 pub use when::{duration, instant, until};

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coldtrail_lake::{Lake, Snapshot};
-use coldtrail_schema::{TABLES, Table};
+use coldtrail_schema::TABLES;
+use coldtrail_schema::tables::events;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemorySchemaProvider;
@@ -19,9 +20,10 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
+use crate::functions;
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
-use crate::{functions, views};
+use crate::views::views;
 
 /// How a session is set up.
 #[derive(Debug, Clone, Copy)]
@@ -122,8 +124,8 @@ impl Session {
             let provider = LakeTable::new(table, self.snapshot.files(table.name));
             lake.register_table(table.name.to_owned(), Arc::new(provider)).map_err(setting_up)?;
         }
-        for view in views::VIEWS {
-            let plan = self.runtime.block_on(context.sql(view.sql)).map_err(setting_up)?;
+        for view in views() {
+            let plan = self.runtime.block_on(context.sql(&view.sql)).map_err(setting_up)?;
             context.register_table(view.name, plan.into_view()).map_err(setting_up)?;
         }
         for function in TABLE_FUNCTIONS {
@@ -192,7 +194,7 @@ impl Session {
 
     /// The names of all views, which stand for the tables.
     pub fn names(&self) -> Vec<String> {
-        views::VIEWS.iter().map(|view| view.name.to_owned()).collect()
+        views().iter().map(|view| view.name.to_owned()).collect()
     }
 
     /// The columns of a table or view.
@@ -255,11 +257,7 @@ fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result
 
 /// The range of the data, from what is known of the files.
 fn bounds(snapshot: &Snapshot) -> Bounds {
-    let times = TABLES
-        .iter()
-        .filter(|table: &&&Table| table.events)
-        .flat_map(|table| snapshot.files(table.name))
-        .filter_map(|file| file.times);
+    let times = events().flat_map(|(table, _)| snapshot.files(table.name)).filter_map(|file| file.times);
     times
         .fold(None, |all: Option<Bounds>, (first, last)| {
             let all = all.unwrap_or(Bounds { start: first, end: last });

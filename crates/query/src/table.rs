@@ -44,11 +44,11 @@ impl LakeTable {
                 other => Field::new(column.name, other, true),
             })
             .collect();
-        let partitions = if table.events { vec![Arc::new(DATE.field())] } else { Vec::new() };
+        let partitions = if table.is_event() { vec![Arc::new(DATE.field())] } else { Vec::new() };
         let all = fields.iter().cloned().chain(partitions.iter().map(|field| field.as_ref().clone()));
         LakeTable {
             schema: Arc::new(Schema::new(all.collect::<Vec<_>>())),
-            time: table.columns().iter().position(|column| column.kind == Kind::Time).filter(|_| table.events),
+            time: table.columns().iter().position(|column| column.kind == Kind::Time).filter(|_| table.is_event()),
             file_schema: Arc::new(Schema::new(fields)),
             partitions,
             files: files.to_vec(),

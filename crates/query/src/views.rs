@@ -1,41 +1,115 @@
-//! The views over the lake: AWS's nesting, Athena's names, and all sources as one.
+//! The views over the lake: every table of the schema's list, AWS's nesting, Athena's names, and all sources as one.
 
-/// A view, in the order in which they can be made.
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use coldtrail_schema::tables::{cloudtrail, s3_access};
+use coldtrail_schema::{Role, TABLES, Table};
+
+/// A name that can be asked in SQL.
+#[derive(Debug)]
 pub struct View {
     pub name: &'static str,
-    pub sql: &'static str,
+    /// What one row of it is.
+    pub about: Cow<'static, str>,
+    /// The table that it shows; none for what shows several.
+    pub table: Option<&'static Table>,
+    /// Is it the table under its own name?
+    pub own: bool,
+    pub(crate) sql: Cow<'static, str>,
 }
 
-macro_rules! views {
-    ($($name:literal),* $(,)?) => {
-        /// Every view; a later one may use those before it.
-        pub static VIEWS: &[View] = &[$(View { name: $name, sql: include_str!(concat!("views/", $name, ".sql")) }),*];
-    };
+impl View {
+    /// What it is to the case: `event`, `ledger`, `verdict`, `derived`; `view` for another name and for several tables.
+    pub fn role(&self) -> &'static str {
+        match self.table {
+            Some(table) if self.own => table.role.name(),
+            _ => "view",
+        }
+    }
 }
 
-views!(
-    "cloudtrail",
-    "cloudtrail_digests",
-    "s3_access",
-    "cloudfront",
-    "config_items",
-    "objects",
-    "rejects",
-    "duplicates",
-    "digest_verdicts",
-    "log_verdicts",
-    "config_states",
-    "config_changes",
-    "config_attribution",
-    "config_calls",
-    "policy_statements",
-    "exposures",
-    "sessions",
-    "session_edges",
-    "first_seen",
-    "coverage",
-    "events",
-    "cloudtrail_logs",
-    "s3_access_logs",
-    "cloudfront_standard_logs",
-);
+/// Tables that SQL sees in another form than the files have. All others are shown as they are.
+static SHAPED: &[(&Table, &str)] = &[
+    (&cloudtrail::TABLE, include_str!("views/cloudtrail.sql")),
+    (&s3_access::TABLE, include_str!("views/s3_access.sql")),
+];
+
+/// All sources as one.
+static EVENTS: &str = include_str!("views/events.sql");
+
+static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    let mut views: Vec<View> = TABLES.iter().copied().map(own).collect();
+    views.push(View {
+        name: "events",
+        about: Cow::Borrowed("All sources as one: who, what, on what, from where, with which outcome."),
+        table: None,
+        own: false,
+        sql: Cow::Borrowed(EVENTS),
+    });
+    views.extend(TABLES.iter().copied().filter_map(athena));
+    views
+});
+
+/// Every view, in the order in which they can be made: a later one may use those before it.
+pub fn views() -> &'static [View] {
+    &VIEWS
+}
+
+fn own(table: &'static Table) -> View {
+    let shaped = SHAPED.iter().find(|(shaped, _)| shaped.name == table.name);
+    let sql = shaped.map_or_else(|| Cow::Owned(format!("select * from lake.{}", table.name)), |(_, sql)| (*sql).into());
+    View { name: table.name, about: table.doc.trim().into(), table: Some(table), own: true, sql }
+}
+
+fn athena(table: &'static Table) -> Option<View> {
+    let Role::Event(event) = table.role else { return None };
+    Some(View {
+        name: event.athena?,
+        about: format!("`{}` under the name that AWS's Athena examples use.", table.name).into(),
+        table: Some(table),
+        own: false,
+        sql: format!("select * from {}", table.name).into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use coldtrail_schema::InEvents;
+    use coldtrail_schema::tables::events;
+
+    use super::*;
+
+    /// A source that is not in `events` is missing from status, timeline and every question about all sources.
+    #[test]
+    fn the_view_of_all_sources_has_them_all() {
+        let parts: Vec<&str> = EVENTS.split("union all").collect();
+        let of = |table: &Table| {
+            let (from, source) = (format!("from lake.{}", table.name), format!("'{}' as source", table.name));
+            let ends = |part: &&&str| part.trim_end().ends_with(&from) && part.contains(&source);
+            parts.iter().filter(ends).count()
+        };
+        let mut expected = 0;
+        for (table, event) in events() {
+            let wanted = usize::from(event.view == InEvents::Rows);
+            assert_eq!(of(table), wanted, "parts of views/events.sql about {} ({:?})", table.name, event.view);
+            expected += wanted;
+        }
+        assert_eq!(parts.len(), expected, "every part of views/events.sql is about a table of events");
+    }
+
+    #[test]
+    fn names_are_distinct_and_files_are_used() {
+        let mut names: Vec<&str> = views().iter().map(|view| view.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for (table, sql) in SHAPED {
+            assert!(sql.contains(&format!("from lake.{}", table.name)), "{}", table.name);
+        }
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/views");
+        let files = fs_err::read_dir(dir).expect("the folder of the views").count();
+        assert_eq!(files, SHAPED.len() + 1, "every file of src/views is a view");
+    }
+}

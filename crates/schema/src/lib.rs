@@ -10,7 +10,7 @@ pub mod rows;
 mod table_macro;
 pub mod tables;
 
-pub use column::{Column, Table};
+pub use column::{Column, Event, Head, InEvents, Role, Table};
 pub use kind::Kind;
 pub use pivots::{Pivots, Words};
 pub use rows::{Common, Rows};

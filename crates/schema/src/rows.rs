@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
 
 use crate::pivots::Pivots;
 
@@ -43,4 +43,44 @@ pub struct Batch {
     pub rows: RecordBatch,
     /// For each row: see [`Common::unique`].
     pub unique: Vec<bool>,
+}
+
+/// Collects the columns of a head.
+pub trait HeadRows {
+    /// How many columns.
+    const COUNT: usize;
+    /// How many rows are waiting.
+    fn len(&self) -> usize;
+    /// Takes the columns collected so far, in order.
+    fn finish(&mut self) -> Vec<ArrayRef>;
+}
+
+/// What collects the columns of each [`Head`](crate::Head), under its name.
+pub mod heads {
+    pub use super::PlainRows as None;
+    pub use crate::tables::common::CommonRows as Common;
+    pub use crate::tables::resource::ResourceRows as Resource;
+}
+
+/// The head of a table without one: only counts.
+#[derive(Default)]
+pub struct PlainRows {
+    len: usize,
+}
+
+impl PlainRows {
+    pub fn push(&mut self) {
+        self.len += 1;
+    }
+}
+
+impl HeadRows for PlainRows {
+    const COUNT: usize = 0;
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        self.len = 0;
+        Vec::new()
+    }
 }

@@ -1,22 +1,25 @@
 //! `table!`: one declaration, of which everything else is a projection.
 
-/// Declares a table: the row type, the builder, and the [`Table`](crate::Table) itself.
+/// Declares a table: the row type, the columns, the builder, and the [`Table`](crate::Table) itself:
+/// `"name", Head, Role, Row => Rows, Column, TABLE { columns }`.
 ///
-/// `events` tables begin with the common columns (see [`Common`](crate::Common)); `plain` ones do not.
+/// The head is one of [`Head`](crate::Head). Rows of a table with the common columns are pushed together with a
+/// [`Common`](crate::Common); rows about a resource have a field `resource` for the six columns that name it.
 /// A row that leaves a column out does not compile.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
-        events $name:literal, $reference:literal, $row:ident => $rows:ident, $columns:ident, $table:ident {
+        $name:literal, $head:ident, $role:expr, $row:ident => $rows:ident, $columns:ident, $table:ident {
             $( $(#[doc = $cdoc:literal])* $column:ident: $kind:ident, )*
         }
     ) => {
-        $(#[doc = $doc])*
-        pub struct $row<'a> {
-            $( $(#[doc = $cdoc])* pub $column: <$crate::kind::$kind as $crate::kind::Cells>::Cell<'a>, )*
+        $crate::table_macro::row! {
+            $head $(#[doc = $doc])* $row<'a> {
+                $( $(#[doc = $cdoc])* pub $column: <$crate::kind::$kind as $crate::kind::Cells>::Cell<'a>, )*
+            }
         }
 
-        /// The columns, so that readers name them without quoting them.
+        /// The columns behind the head, so that readers name them without quoting them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[allow(non_camel_case_types, reason = "they are named as the columns are")]
         pub enum $columns {
@@ -26,124 +29,118 @@ macro_rules! table {
         impl $columns {
             /// Where the column stands in the files.
             pub const fn position(self) -> usize {
-                self as usize + $crate::tables::common::COUNT
+                self as usize + <$crate::rows::heads::$head as $crate::rows::HeadRows>::COUNT
             }
         }
 
         /// Collects rows into batches.
         #[derive(Default)]
         pub struct $rows {
-            common: $crate::tables::common::CommonRows,
+            head: $crate::rows::heads::$head,
             $( $column: <$crate::kind::$kind as $crate::kind::Cells>::Builder, )*
         }
 
         impl $rows {
-            pub fn push(&mut self, common: &$crate::Common<'_>, row: &$row<'_>) {
-                self.common.push(common);
+            fn append(&mut self, row: &$row<'_>) {
                 $( <$crate::kind::$kind as $crate::kind::Cells>::append(&mut self.$column, &row.$column); )*
             }
-        }
 
-        impl $crate::Rows for $rows {
-            fn len(&self) -> usize {
-                self.common.len()
-            }
-            fn begin(&mut self, object: &str) {
-                self.common.begin(object);
-            }
-            fn finish(&mut self) -> $crate::rows::Batch {
-                let unique = self.common.take_unique();
-                let mut arrays = self.common.finish();
+            fn batch(&mut self) -> arrow_array::RecordBatch {
+                let mut arrays = $crate::rows::HeadRows::finish(&mut self.head);
                 $( arrays.push(<$crate::kind::$kind as $crate::kind::Cells>::finish(&mut self.$column)); )*
-                let rows = arrow_array::RecordBatch::try_new($table.arrow_schema(), arrays)
-                    .expect("the builders and the schema come from one declaration");
-                $crate::rows::Batch { rows, unique }
-            }
-        }
-
-        $(#[doc = $doc])*
-        pub static $table: $crate::Table = $crate::Table::new(
-            $name,
-            concat!($($doc, "\n"),*),
-            $reference,
-            true,
-            || {
-                let mut columns = $crate::tables::common::columns();
-                columns.extend([$($crate::Column {
-                    name: stringify!($column),
-                    kind: <$crate::kind::$kind as $crate::kind::Cells>::KIND,
-                    doc: concat!($($cdoc, "\n"),*),
-                }),*]);
-                columns
-            },
-        );
-    };
-    (
-        $(#[doc = $doc:literal])*
-        plain $name:literal, $row:ident => $rows:ident, $columns:ident, $table:ident {
-            $( $(#[doc = $cdoc:literal])* $column:ident: $kind:ident, )*
-        }
-    ) => {
-        $(#[doc = $doc])*
-        pub struct $row<'a> {
-            $( $(#[doc = $cdoc])* pub $column: <$crate::kind::$kind as $crate::kind::Cells>::Cell<'a>, )*
-        }
-
-        /// The columns, so that readers name them without quoting them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[allow(non_camel_case_types, reason = "they are named as the columns are")]
-        pub enum $columns {
-            $( $(#[doc = $cdoc])* $column, )*
-        }
-
-        impl $columns {
-            /// Where the column stands in the files.
-            pub const fn position(self) -> usize {
-                self as usize
-            }
-        }
-
-        /// Collects rows into batches.
-        #[derive(Default)]
-        pub struct $rows {
-            len: usize,
-            $( $column: <$crate::kind::$kind as $crate::kind::Cells>::Builder, )*
-        }
-
-        impl $rows {
-            pub fn push(&mut self, row: &$row<'_>) {
-                self.len += 1;
-                $( <$crate::kind::$kind as $crate::kind::Cells>::append(&mut self.$column, &row.$column); )*
-            }
-
-            pub fn len(&self) -> usize {
-                self.len
-            }
-
-            pub fn is_empty(&self) -> bool {
-                self.len == 0
-            }
-
-            pub fn finish(&mut self) -> arrow_array::RecordBatch {
-                self.len = 0;
-                let arrays = vec![$( <$crate::kind::$kind as $crate::kind::Cells>::finish(&mut self.$column) ),*];
                 arrow_array::RecordBatch::try_new($table.arrow_schema(), arrays)
                     .expect("the builders and the schema come from one declaration")
             }
         }
 
+        $crate::table_macro::push! { $head $row $rows }
+
         $(#[doc = $doc])*
-        pub static $table: $crate::Table = $crate::Table::new(
-            $name,
-            concat!($($doc, "\n"),*),
-            "",
-            false,
-            || vec![$($crate::Column {
+        pub static $table: $crate::Table = $crate::Table {
+            name: $name,
+            doc: concat!($($doc, "\n"),*),
+            role: $role,
+            head: $crate::Head::$head,
+            own: || vec![$($crate::Column {
                 name: stringify!($column),
                 kind: <$crate::kind::$kind as $crate::kind::Cells>::KIND,
                 doc: concat!($($cdoc, "\n"),*),
             }),*],
-        );
+        };
     };
 }
-pub(crate) use table;
+
+/// The row type.
+macro_rules! row {
+    (Resource $(#[$doc:meta])* $row:ident<$life:lifetime> { $($cells:tt)* }) => {
+        $(#[$doc])*
+        pub struct $row<$life> {
+            /// The columns that name the resource.
+            pub resource: $crate::tables::resource::ResourceHead<$life>,
+            $($cells)*
+        }
+    };
+    ($head:ident $(#[$doc:meta])* $row:ident<$life:lifetime> { $($cells:tt)* }) => {
+        $(#[$doc])*
+        pub struct $row<$life> { $($cells)* }
+    };
+}
+
+/// How rows get into the builder and out of it.
+macro_rules! push {
+    (Common $row:ident $rows:ident) => {
+        impl $rows {
+            pub fn push(&mut self, common: &$crate::Common<'_>, row: &$row<'_>) {
+                self.head.push(common);
+                self.append(row);
+            }
+        }
+
+        impl $crate::Rows for $rows {
+            fn len(&self) -> usize {
+                $crate::rows::HeadRows::len(&self.head)
+            }
+            fn begin(&mut self, object: &str) {
+                self.head.begin(object);
+            }
+            fn finish(&mut self) -> $crate::rows::Batch {
+                let unique = self.head.take_unique();
+                $crate::rows::Batch { rows: self.batch(), unique }
+            }
+        }
+    };
+    (Resource $row:ident $rows:ident) => {
+        impl $rows {
+            pub fn push(&mut self, row: &$row<'_>) {
+                self.head.push(&row.resource);
+                self.append(row);
+            }
+        }
+        $crate::table_macro::push! { @collect $rows }
+    };
+    (None $row:ident $rows:ident) => {
+        impl $rows {
+            pub fn push(&mut self, row: &$row<'_>) {
+                self.head.push();
+                self.append(row);
+            }
+        }
+        $crate::table_macro::push! { @collect $rows }
+    };
+    (@collect $rows:ident) => {
+        impl $rows {
+            pub fn len(&self) -> usize {
+                $crate::rows::HeadRows::len(&self.head)
+            }
+
+            pub fn is_empty(&self) -> bool {
+                $crate::rows::HeadRows::len(&self.head) == 0
+            }
+
+            pub fn finish(&mut self) -> arrow_array::RecordBatch {
+                self.batch()
+            }
+        }
+    };
+}
+pub(crate) use {push, row, table};

@@ -1,7 +1,7 @@
 //! `coldtrail tables`
 
 use anyhow::Result;
-use coldtrail_query::{FUNCTIONS, Session, SessionOptions, TABLE_FUNCTIONS};
+use coldtrail_query::{FUNCTIONS, Session, SessionOptions, TABLE_FUNCTIONS, View, views};
 use coldtrail_schema::tables;
 use serde_json::json;
 
@@ -14,17 +14,19 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let session = Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
     let Some(name) = &arguments.name else {
-        let all: Vec<_> = session.names().into_iter().map(|name| (about(&name), session.rows(&name), name)).collect();
         if settings.json {
-            let all: Vec<_> =
-                all.iter().map(|(about, rows, name)| json!({ "name": name, "rows": rows, "about": about })).collect();
+            let all: Vec<_> = views()
+                .iter()
+                .map(|view| json!({ "name": view.name, "role": view.role(), "rows": rows(view, &session), "about": view.about }))
+                .collect();
             terminal::print_json(settings, &json!(all))?;
             return Ok(Status::Clean);
         }
         let mut text = String::new();
-        for (about, rows, name) in all {
-            let rows = if tables::find(&name).is_some() { rows.to_string() } else { "view".to_owned() };
-            text.push_str(&format!("{name:<26} {rows:>12}  {about}\n"));
+        for view in views() {
+            let rows = rows(view, &session).map_or_else(String::new, |rows| rows.to_string());
+            let about = view.about.split_whitespace().collect::<Vec<_>>().join(" ");
+            text.push_str(&format!("{:<26} {:<8} {rows:>12}  {about}\n", view.name, view.role()));
         }
         text.push('\n');
         for function in FUNCTIONS {
@@ -53,10 +55,7 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
     Ok(Status::Clean)
 }
 
-fn about(name: &str) -> String {
-    match tables::find(name) {
-        Some(table) => table.doc.trim().to_owned(),
-        None if name == "events" => "All sources as one.".to_owned(),
-        None => "A table under the name of AWS's Athena examples.".to_owned(),
-    }
+/// How many rows a view has, as far as the ledger of the lake tells without reading it.
+fn rows(view: &View, session: &Session) -> Option<u64> {
+    view.table.map(|table| session.rows(table.name))
 }

@@ -72,12 +72,7 @@ impl<'l> Rows<'l> {
             best.and_then(|(_, event)| part(event)).and_then(|number| text(sides.events.names.text(number)))
         };
         self.attributions.push(&ConfigAttributionRow {
-            awsaccountid: text(&resource.account),
-            awsregion: text(&resource.region),
-            resourcetype: text(&resource.kind),
-            resourceid: text(&resource.id),
-            resourcename: option(&resource.name.as_deref()),
-            arn: option(&resource.arn.as_deref()),
+            resource: resource.head(),
             configurationitemcapturetime: Some(change.time),
             window_from: Some(window(change).0),
             class: text(verdict.class.name()),
@@ -134,12 +129,7 @@ impl<'l> Rows<'l> {
         let names = &sides.events.names;
         let (session, ..) = sides.events.who(event.session);
         self.calls.push(&ConfigCallRow {
-            awsaccountid: text(&resource.account),
-            awsregion: text(&resource.region),
-            resourcetype: text(&resource.kind),
-            resourceid: text(&resource.id),
-            resourcename: option(&resource.name.as_deref()),
-            arn: option(&resource.arn.as_deref()),
+            resource: resource.head(),
             eventid: event.id.as_deref().map(Cow::Borrowed),
             event_time: Some(event.time),
             api: text(names.text(event.api)),

@@ -405,12 +405,7 @@ fn text(text: &str) -> Option<Cow<'_, str>> {
 
 fn change_row<'a>(item: &'a Item<'_>, resource: &'a Resource) -> ConfigChangeRow<'a> {
     ConfigChangeRow {
-        awsaccountid: text(&resource.account),
-        awsregion: text(&resource.region),
-        resourcetype: text(&resource.kind),
-        resourceid: text(&resource.id),
-        resourcename: resource.name.as_deref().map(Cow::Borrowed),
-        arn: resource.arn.as_deref().map(Cow::Borrowed),
+        resource: resource.head(),
         configurationitemcapturetime: Some(item.time),
         previouscapturetime: None,
         kind: None,
@@ -461,12 +456,7 @@ impl Rows {
 
     fn state(&mut self, resource: &Resource, current: &Current, to: Option<i64>, plan: &Plan) {
         self.states.push(&ConfigStateRow {
-            awsaccountid: text(&resource.account),
-            awsregion: text(&resource.region),
-            resourcetype: text(&resource.kind),
-            resourceid: text(&resource.id),
-            resourcename: resource.name.as_deref().map(Cow::Borrowed),
-            arn: resource.arn.as_deref().map(Cow::Borrowed),
+            resource: resource.head(),
             valid_from: Some(current.from.time),
             valid_to: to,
             state: text(current.state.name()),

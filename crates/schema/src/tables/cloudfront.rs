@@ -1,10 +1,16 @@
 //! CloudFront standard and real-time logs.
 
+use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
     /// One request to a CloudFront distribution, from standard logs (legacy or v2) or real-time logs.
-    events "cloudfront", "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+    "cloudfront", Common, Role::Event(Event {
+        reference: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+        services: &["CloudFront"],
+        athena: Some("cloudfront_standard_logs"),
+        view: InEvents::Rows,
+    }),
     CloudfrontRow => CloudfrontRows, CloudfrontColumn, TABLE {
         /// How it ended: success, denied, throttled, invalid or other.
         error_class: Text,

@@ -1,10 +1,16 @@
 //! CloudTrail events.
 
+use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
     /// One CloudTrail event: management, data, insight, network activity or aggregated.
-    events "cloudtrail", "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+    "cloudtrail", Common, Role::Event(Event {
+        reference: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+        services: &["CloudTrail", "CloudTrail-Insight"],
+        athena: Some("cloudtrail_logs"),
+        view: InEvents::Rows,
+    }),
     CloudtrailRow => CloudtrailRows, CloudtrailColumn, TABLE {
         /// How it ended, by one word for all services: success, denied, throttled, invalid, dry_run_allowed, dry_run_denied, login_failed or other.
         error_class: Text,

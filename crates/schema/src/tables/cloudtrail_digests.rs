@@ -1,10 +1,16 @@
 //! CloudTrail digest files.
 
+use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
     /// One CloudTrail digest: which log files were delivered in an hour, with their hashes.
-    events "cloudtrail_digests", "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
+    "cloudtrail_digests", Common, Role::Event(Event {
+        reference: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html",
+        services: &["CloudTrail-Digest"],
+        athena: None,
+        view: InEvents::Left("a digest lists files that were delivered; nobody did anything"),
+    }),
     DigestRow => DigestRows, DigestColumn, TABLE {
         /// The account whose log files the digest lists.
         awsaccountid: Text,

@@ -6,7 +6,7 @@ use arrow_array::ArrayRef;
 
 use crate::column::Column;
 use crate::kind::{Cells, Hash, Int, Kind, Text, Texts, Time};
-use crate::rows::Common;
+use crate::rows::{Common, HeadRows};
 
 /// The name of the column of time, which statistics and sorting are about.
 pub const EVENT_TIME: &str = "event_time";
@@ -94,20 +94,20 @@ impl CommonRows {
         std::mem::take(&mut self.unique)
     }
 
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     pub fn begin(&mut self, object: &str) {
         self.object.clear();
         self.object.push_str(object);
     }
+}
 
-    pub fn finish(&mut self) -> Vec<ArrayRef> {
+impl HeadRows for CommonRows {
+    const COUNT: usize = COUNT;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn finish(&mut self) -> Vec<ArrayRef> {
         self.len = 0;
         vec![
             Text::finish(&mut self.objects),

@@ -1,23 +1,18 @@
 //! What `coldtrail derive` makes of AWS Config's items and CloudTrail's write calls: states, changes, and who made
 //! them. Each derivation that has something new takes the place of the one before.
 
+use super::{cloudtrail, config_items, ledger};
+use crate::column::{Role, Table};
 use crate::table_macro::table;
+
+/// Of the ledger: when snapshots were delivered, and whose accounts are in the evidence.
+const ITEMS: &[&Table] = &[&config_items::TABLE, &ledger::OBJECTS];
+const ITEMS_AND_CALLS: &[&Table] = &[&config_items::TABLE, &cloudtrail::TABLE, &ledger::OBJECTS];
 
 table! {
     /// One state of a resource: from the item that first showed it to the item that showed the next one.
-    plain "config_states", ConfigStateRow => ConfigStateRows, ConfigStateColumn, CONFIG_STATES {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type, such as AWS::EC2::SecurityGroup.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "config_states", Resource, Role::Derived { from: ITEMS },
+    ConfigStateRow => ConfigStateRows, ConfigStateColumn, CONFIG_STATES {
         /// When Config captured this state first.
         valid_from: Time,
         /// When Config captured the next one; null for the last state in the evidence.
@@ -47,19 +42,8 @@ table! {
 
 table! {
     /// One path of a resource's document that differs between two states that follow each other.
-    plain "config_changes", ConfigChangeRow => ConfigChangeRows, ConfigChangeColumn, CONFIG_CHANGES {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type of the resource.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "config_changes", Resource, Role::Derived { from: ITEMS },
+    ConfigChangeRow => ConfigChangeRows, ConfigChangeColumn, CONFIG_CHANGES {
         /// When Config captured the state after the change: the change is not later.
         configurationitemcapturetime: Time,
         /// When Config captured the state before; null when the resource was new.
@@ -86,19 +70,8 @@ table! {
 
 table! {
     /// Who made one change of a resource, and how sure that is.
-    plain "config_attribution", ConfigAttributionRow => ConfigAttributionRows, ConfigAttributionColumn, CONFIG_ATTRIBUTION {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type of the resource.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "config_attribution", Resource, Role::Derived { from: ITEMS_AND_CALLS },
+    ConfigAttributionRow => ConfigAttributionRows, ConfigAttributionColumn, CONFIG_ATTRIBUTION {
         /// When Config captured the state after the change.
         configurationitemcapturetime: Time,
         /// From when on a call could have caused it: the capture before, with some slack.
@@ -147,19 +120,8 @@ table! {
 
 table! {
     /// One successful write call and one resource of AWS Config that it names: did Config see a change of it?
-    plain "config_calls", ConfigCallRow => ConfigCallRows, ConfigCallColumn, CONFIG_CALLS {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type of the resource.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "config_calls", Resource, Role::Derived { from: ITEMS_AND_CALLS },
+    ConfigCallRow => ConfigCallRows, ConfigCallColumn, CONFIG_CALLS {
         /// The call: `cloudtrail.eventid`.
         eventid: Id,
         /// When it was made.
@@ -185,19 +147,8 @@ table! {
 
 table! {
     /// One statement of a policy document in a resource's state: trust, identity, bucket, key and other resource policies.
-    plain "policy_statements", PolicyStatementRow => PolicyStatementRows, PolicyStatementColumn, POLICY_STATEMENTS {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type of the resource.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "policy_statements", Resource, Role::Derived { from: ITEMS },
+    PolicyStatementRow => PolicyStatementRows, PolicyStatementColumn, POLICY_STATEMENTS {
         /// Where the policy stands, such as `configuration.assumeRolePolicyDocument`.
         path: Text,
         /// The statement's id.
@@ -231,19 +182,8 @@ table! {
 
 table! {
     /// A time in which a resource was open to the world or to strangers.
-    plain "exposures", ExposureRow => ExposureRows, ExposureColumn, EXPOSURES {
-        /// The account of the resource.
-        awsaccountid: Text,
-        /// The region of the resource; `global` for IAM.
-        awsregion: Text,
-        /// The type of the resource.
-        resourcetype: Text,
-        /// The id of the resource.
-        resourceid: Key,
-        /// The name of the resource.
-        resourcename: Key,
-        /// The ARN of the resource.
-        arn: Key,
+    "exposures", Resource, Role::Derived { from: ITEMS },
+    ExposureRow => ExposureRows, ExposureColumn, EXPOSURES {
         /// In a word, such as open_security_group, public_bucket, shared_snapshot, role_trusts_stranger.
         kind: Text,
         /// What exactly is open, such as `tcp 22 from 0.0.0.0/0`.

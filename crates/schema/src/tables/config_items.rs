@@ -1,10 +1,16 @@
 //! AWS Config: configuration items, and the messages about them.
 
+use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
     /// One statement of AWS Config: a configuration item from a history file, a snapshot, a change notification or an API answer; or a compliance change or rule evaluation.
-    events "config_items", "https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html",
+    "config_items", Common, Role::Event(Event {
+        reference: "https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html",
+        services: &["Config"],
+        athena: None,
+        view: InEvents::Rows,
+    }),
     ConfigItemRow => ConfigItemRows, ConfigItemColumn, TABLE {
         /// Always success: Config records states, not calls.
         error_class: Text,

@@ -1,10 +1,11 @@
 //! The account of every object: what was read, what was not, and what was there twice.
 
+use crate::column::Role;
 use crate::table_macro::table;
 
 table! {
     /// One collected file, and what became of it. `records = kept + duplicates + rejects` always holds.
-    plain "objects", ObjectRow => ObjectRows, ObjectColumn, OBJECTS {
+    "objects", None, Role::Ledger, ObjectRow => ObjectRows, ObjectColumn, OBJECTS {
         /// Names the object: 32 hexadecimal digits made from its key and its SHA-256.
         evidence_object: Id,
         /// SHA-256 of the object as stored, hexadecimal.
@@ -56,7 +57,7 @@ table! {
 
 table! {
     /// One record that was not understood, with its bytes and the reason.
-    plain "rejects", RejectRow => RejectRows, RejectColumn, REJECTS {
+    "rejects", None, Role::Ledger, RejectRow => RejectRows, RejectColumn, REJECTS {
         /// The object that it stands in.
         evidence_object: Id,
         /// Which record of the object, counted from 1.
@@ -78,7 +79,7 @@ table! {
 
 table! {
     /// One record that was there already: the same record delivered, or the same object collected, twice.
-    plain "duplicates", DuplicateRow => DuplicateRows, DuplicateColumn, DUPLICATES {
+    "duplicates", None, Role::Ledger, DuplicateRow => DuplicateRows, DuplicateColumn, DUPLICATES {
         /// The table that holds the row that was kept.
         source: Text,
         /// The object of the record that was left out.

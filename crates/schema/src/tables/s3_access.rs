@@ -1,10 +1,16 @@
 //! S3 server access logs.
 
+use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
     /// One request to a bucket, as S3's server access log tells it (best effort: it may be late, doubled or missing).
-    events "s3_access", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
+    "s3_access", Common, Role::Event(Event {
+        reference: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
+        services: &[],
+        athena: Some("s3_access_logs"),
+        view: InEvents::Rows,
+    }),
     S3AccessRow => S3AccessRows, S3AccessColumn, TABLE {
         /// How it ended, by one word for all services: success, denied, throttled, invalid or other.
         error_class: Text,

@@ -1,10 +1,13 @@
 //! What `coldtrail derive` makes of CloudTrail's events: stretches of acting, how they hang together, what was new.
 
+use super::{cloudtrail, config_items, ledger};
+use crate::column::Role;
 use crate::table_macro::table;
 
 table! {
     /// One stretch of acting: all events of an access key; of a principal without one, events less than 30 minutes apart.
-    plain "sessions", SessionRow => SessionRows, SessionColumn, SESSIONS {
+    "sessions", None, Role::Derived { from: &[&cloudtrail::TABLE] },
+    SessionRow => SessionRows, SessionColumn, SESSIONS {
         /// The access key, else account and principal: `cloudtrail.session_id`.
         session_id: Key,
         /// 0 for access keys; for principals without one, which stretch it is, counted from 1.
@@ -72,7 +75,8 @@ table! {
 
 table! {
     /// One link of a chain: who handed credentials to which session.
-    plain "session_edges", SessionEdgeRow => SessionEdgeRows, SessionEdgeColumn, SESSION_EDGES {
+    "session_edges", None, Role::Derived { from: &[&cloudtrail::TABLE] },
+    SessionEdgeRow => SessionEdgeRows, SessionEdgeColumn, SESSION_EDGES {
         /// AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot, GetSessionToken, GetFederationToken,
         /// ConsoleLogin, instance, or function.
         kind: Text,
@@ -107,7 +111,8 @@ table! {
 
 table! {
     /// The first time that something was seen, of one actor or of all.
-    plain "first_seen", FirstSeenRow => FirstSeenRows, FirstSeenColumn, FIRST_SEEN {
+    "first_seen", None, Role::Derived { from: &[&cloudtrail::TABLE] },
+    FirstSeenRow => FirstSeenRows, FirstSeenColumn, FIRST_SEEN {
         /// actor, or all.
         scope: Text,
         /// The actor: the user's or role's ARN, else the principal; null for all.
@@ -134,7 +139,8 @@ table! {
 table! {
     /// How many rows of a source there are in one hour of one account and region. An hour without a row here is an hour
     /// of which the tables say nothing.
-    plain "coverage", CoverageRow => CoverageRows, CoverageColumn, COVERAGE {
+    "coverage", None, Role::Derived { from: &[&cloudtrail::TABLE, &config_items::TABLE, &ledger::OBJECTS] },
+    CoverageRow => CoverageRows, CoverageColumn, COVERAGE {
         /// The source: cloudtrail, or config_items.
         source: Text,
         /// The account that recorded it.

@@ -1,11 +1,12 @@
 //! What `coldtrail verify` found out about CloudTrail's digests and log files; each verification takes the place of
 //! the one before.
 
+use crate::column::Role;
 use crate::table_macro::table;
 
 table! {
     /// One CloudTrail digest file and whether it is what CloudTrail delivered; or a time for which a digest is missing.
-    plain "digest_verdicts", DigestVerdictRow => DigestVerdictRows, DigestVerdictColumn, DIGEST_VERDICTS {
+    "digest_verdicts", None, Role::Verdict, DigestVerdictRow => DigestVerdictRows, DigestVerdictColumn, DIGEST_VERDICTS {
         /// The collected object; null for a time without a digest.
         evidence_object: Id,
         /// verified, contradicted or not checkable.
@@ -50,7 +51,7 @@ table! {
 
 table! {
     /// One CloudTrail log file and whether it is what CloudTrail delivered. Join it to rows by `evidence_object`.
-    plain "log_verdicts", LogVerdictRow => LogVerdictRows, LogVerdictColumn, LOG_VERDICTS {
+    "log_verdicts", None, Role::Verdict, LogVerdictRow => LogVerdictRows, LogVerdictColumn, LOG_VERDICTS {
         /// The collected object; null for a file that a digest lists and that is not there.
         evidence_object: Id,
         /// verified, contradicted or not checkable.

@@ -130,12 +130,7 @@ impl StatementCells<'_> {
     fn row(&self) -> PolicyStatementRow<'_> {
         let [principals, notprincipals, actions, notactions, resources, notresources] = &self.lists;
         PolicyStatementRow {
-            awsaccountid: text(&self.resource.account),
-            awsregion: text(&self.resource.region),
-            resourcetype: text(&self.resource.kind),
-            resourceid: text(&self.resource.id),
-            resourcename: self.resource.name.as_deref().map(Cow::Borrowed),
-            arn: self.resource.arn.as_deref().map(Cow::Borrowed),
+            resource: self.resource.head(),
             path: text(self.path),
             sid: self.statement.sid.as_deref().map(Cow::Borrowed),
             effect: text(&self.statement.effect),
@@ -161,12 +156,7 @@ fn exposure_row<'a>(
     to: Option<&'a Place>,
 ) -> ExposureRow<'a> {
     ExposureRow {
-        awsaccountid: text(&resource.account),
-        awsregion: text(&resource.region),
-        resourcetype: text(&resource.kind),
-        resourceid: text(&resource.id),
-        resourcename: resource.name.as_deref().map(Cow::Borrowed),
-        arn: resource.arn.as_deref().map(Cow::Borrowed),
+        resource: resource.head(),
         kind: text(exposure.kind),
         detail: text(&exposure.detail),
         path: text(&exposure.path),

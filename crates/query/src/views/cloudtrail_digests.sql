@@ -1,2 +1,0 @@
--- The table as it is.
-select * from lake.cloudtrail_digests

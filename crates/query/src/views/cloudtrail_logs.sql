@@ -1,2 +1,0 @@
--- The name that AWS's Athena examples use.
-select * from cloudtrail

@@ -1,2 +1,0 @@
--- Under the names that AWS's Athena examples use.
-select * from s3_access
