@@ -5,6 +5,7 @@
 
 pub mod column;
 pub mod kind;
+pub mod partition;
 pub mod pivots;
 pub mod rows;
 mod table_macro;

@@ -1,5 +1,7 @@
 //! What an analyst pivots on: the addresses, principals, keys and resources that a record names.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 /// A list of different short texts, kept in one buffer so that it can be reused for each record.
 #[derive(Debug, Default, Clone)]
 pub struct Words {
@@ -87,12 +89,12 @@ impl Pivots {
                 Some(b"AROA" | b"AIDA") if is_unique_id(bytes.split(|b| *b == b':').next().unwrap_or(bytes)) => {
                     self.actors.push(text)
                 }
-                _ => {}
+                _ => {
+                    self.address(text);
+                }
             },
-            b'0'..=b'9' | b'a'..=b'f' | b':' if (2..=45).contains(&bytes.len()) => {
-                if is_address(bytes) {
-                    self.ips.push(text);
-                } else if is_resource_id(bytes) {
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[' if (2..=LONGEST).contains(&bytes.len()) => {
+                if !self.address(text) && is_resource_id(bytes) {
                     self.resources.push(text);
                 }
             }
@@ -100,6 +102,116 @@ impl Pivots {
             _ => {}
         }
     }
+
+    /// Takes every address of a list such as a forwarded-for header, in its canonical form.
+    pub fn addresses(&mut self, text: &str) {
+        for part in parts(text) {
+            self.address(part);
+        }
+    }
+
+    /// Takes an address in its canonical form; false when the text is none.
+    fn address(&mut self, text: &str) -> bool {
+        match written(text) {
+            // Most addresses are IPv4 and stand in their canonical form already.
+            Some((IpAddr::V4(_), true)) => self.ips.push(text),
+            Some((address, _)) => self.ips.push(&address.to_string()),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// The longest text that is looked at as an address: IPv6 in full with brackets, a zone and a port.
+const LONGEST: usize = 80;
+
+/// The address that a text stands for, whatever its spelling: with a port (`192.0.2.1:443`, `[2001:db8::1]:443`), in
+/// brackets, with a zone (`fe80::1%eth0`), IPv4 inside IPv6 (`::ffff:192.0.2.1`), with leading zeros (read as decimal,
+/// as logs pad them), as network of one address (`/32`, `/128`), in capital letters or uncompressed. Two texts that
+/// stand for one address give equal addresses, and `to_string()` of it is the text that the column `ips` has.
+pub fn address(text: &str) -> Option<IpAddr> {
+    written(text.trim()).map(|(address, _)| address)
+}
+
+/// Each address of a list that commas, semicolons or white space separate; what is none is passed over.
+pub fn addresses(text: &str) -> impl Iterator<Item = IpAddr> {
+    parts(text).filter_map(address)
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|mark: char| matches!(mark, ',' | ';' | '"') || mark.is_whitespace()).filter(|part| !part.is_empty())
+}
+
+/// The address, and whether the text is its canonical form.
+fn written(text: &str) -> Option<(IpAddr, bool)> {
+    let bytes = text.as_bytes();
+    let dots = bytes.iter().filter(|byte| **byte == b'.').count();
+    let colons = bytes.iter().filter(|byte| **byte == b':').count();
+    if bytes.len() > LONGEST || (dots != 3 && colons < 2) {
+        return None;
+    }
+    if colons == 0
+        && let Ok(address) = text.parse::<Ipv4Addr>()
+    {
+        return Some((IpAddr::V4(address), true));
+    }
+    let mut text = text;
+    if let Some((host, length)) = text.split_once('/') {
+        if length != if host.contains(':') { "128" } else { "32" } {
+            return None;
+        }
+        text = host;
+    }
+    if let Some(inner) = text.strip_prefix('[') {
+        let (inner, port) = inner.split_once(']')?;
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            return None;
+        }
+        text = inner;
+    } else if colons == 1 {
+        let (host, port) = text.split_once(':')?;
+        if !is_port(port) {
+            return None;
+        }
+        text = host;
+    }
+    let address = if text.contains(':') { ipv6(text)? } else { IpAddr::V4(ipv4(text)?) };
+    Some((address, false))
+}
+
+fn is_port(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Four numbers, with leading zeros or without.
+fn ipv4(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts.next().filter(|part| (1..=3).contains(&part.len()))?;
+        if !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then(|| Ipv4Addr::from(octets))
+}
+
+fn ipv6(text: &str) -> Option<IpAddr> {
+    let text = match text.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => address,
+        Some(_) => return None,
+        None => text,
+    };
+    let address: Ipv6Addr = match text.parse() {
+        Ok(address) => address,
+        // `::ffff:192.000.002.001`
+        Err(_) => {
+            let (groups, last) = text.rsplit_once(':')?;
+            format!("{groups}:{}", ipv4(last)?).parse().ok()?
+        }
+    };
+    Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4))
 }
 
 /// Users, roles, assumed roles, federated users, account roots and service-linked principals.
@@ -120,16 +232,6 @@ fn is_unique_id(bytes: &[u8]) -> bool {
     bytes.len() >= 16 && bytes.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
-fn is_address(bytes: &[u8]) -> bool {
-    // Most texts have another letter soon; `%` begins a zone, `::ffff:192.0.2.1` has dots.
-    if !bytes.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')) {
-        return false;
-    }
-    let dots = bytes.iter().filter(|b| **b == b'.').count();
-    let plausible = (dots == 3 && bytes.len() >= 7) || bytes.contains(&b':');
-    plausible && std::str::from_utf8(bytes).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
-}
-
 /// `i-0abc…`, `sg-…`, `vpce-…`: a short lower-case word, a hyphen, 8 or 17 hexadecimal digits.
 fn is_resource_id(bytes: &[u8]) -> bool {
     [17, 8].into_iter().any(|count| {
@@ -147,6 +249,8 @@ fn is_resource_id(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -166,14 +270,115 @@ mod tests {
             "AKIA not a key",
             "1.2.3",
             "198.51.100.7",
+            "198.51.100.7:443",
+            "2001:0DB8:0:0::0001",
+            "[2001:db8::2]:443",
+            "FE80::1%eth0",
+            "10:00:00",
+            "aa:bb:cc:dd:ee:ff",
         ] {
             pivots.classify(text);
         }
         let all = |words: &Words| words.iter().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(all(&pivots.ips), ["198.51.100.7", "2001:db8::1"]);
+        assert_eq!(all(&pivots.ips), ["198.51.100.7", "2001:db8::1", "2001:db8::2", "fe80::1"]);
         assert_eq!(all(&pivots.actors), ["arn:aws:iam::111122223333:user/alice", "AROAIOSFODNN7EXAMPLE:session"]);
         assert_eq!(all(&pivots.keys), ["ASIAIOSFODNN7EXAMPLE"]);
         assert_eq!(all(&pivots.resources), ["arn:aws:s3:::bucket/key", "i-0123456789abcdef0", "sg-12345678"]);
+    }
+
+    #[test]
+    fn spellings_of_one_address() {
+        for (canonical, spellings) in [
+            (
+                "203.0.113.5",
+                [
+                    "203.0.113.5:443",
+                    "203.000.113.005",
+                    "203.000.113.005:80",
+                    "[203.0.113.5]",
+                    "203.0.113.5/32",
+                    "::ffff:203.0.113.5",
+                    "::FFFF:cb00:7105",
+                    "[::ffff:203.0.113.5]:443",
+                    "0:0:0:0:0:ffff:203.000.113.005",
+                    " 203.0.113.5 ",
+                ]
+                .as_slice(),
+            ),
+            (
+                "2001:db8::1",
+                &[
+                    "2001:DB8::1",
+                    "2001:0db8:0000:0000:0000:0000:0000:0001",
+                    "[2001:db8::1]",
+                    "[2001:db8::1]:443",
+                    "[2001:db8::1%eth0]:443",
+                    "2001:db8::1%3",
+                    "2001:db8::1/128",
+                    "2001:db8::0.0.0.1",
+                ],
+            ),
+        ] {
+            for text in spellings.iter().chain([&canonical]) {
+                assert_eq!(address(text).map(|found| found.to_string()).as_deref(), Some(canonical), "{text}");
+            }
+        }
+        for text in [
+            "",
+            "-",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "1.2.3.4:",
+            "1.2.3.4:x",
+            "1.2.3.4:123456",
+            "1.2.3.4/24",
+            "2001:db8::/32",
+            "[2001:db8::1",
+            "[2001:db8::1]443",
+            "2001:db8::1%",
+            "12:34:56",
+            "unknown",
+            "::g",
+            "0001.2.3.4",
+            "1..2.3",
+            "AWS Internal",
+        ] {
+            assert_eq!(address(text), None, "{text}");
+        }
+        let all: Vec<String> =
+            addresses("203.0.113.5, 2001:DB8::1,unknown;[::1]:80").map(|found| found.to_string()).collect();
+        assert_eq!(all, ["203.0.113.5", "2001:db8::1", "::1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn all_spellings_of_an_address_are_that_address(bits: u128, short: bool, zeros in 0usize..3, port: u16) {
+            let six = Ipv6Addr::from(if short { bits >> 96 | 0x2001_0db8 << 96 } else { bits });
+            let groups = six.segments().map(|group| format!("{group:04x}")).join(":");
+            let canonical = six.to_ipv4_mapped().map_or(IpAddr::V6(six), IpAddr::V4);
+            for text in [
+                six.to_string(), six.to_string().to_uppercase(), groups.clone(), groups.to_uppercase(),
+                format!("[{six}]:{port}"), format!("{six}%eth0"), format!("[{groups}]"), format!("{six}/128"),
+            ] {
+                prop_assert_eq!(address(&text), Some(canonical), "{}", text);
+            }
+            let four = Ipv4Addr::from(bits as u32);
+            let padded = four.octets().map(|octet| format!("{octet:0width$}", width = zeros + 1)).join(".");
+            for text in [
+                four.to_string(), padded.clone(), format!("{padded}:{port}"), format!("[{four}]:{port}"),
+                format!("::ffff:{padded}"), four.to_ipv6_mapped().to_string(), format!("{four}/32"),
+            ] {
+                prop_assert_eq!(address(&text), Some(IpAddr::V4(four)), "{}", text);
+            }
+        }
+
+        #[test]
+        fn canonical_text_is_a_fixed_point(text in "[0-9a-fA-F:.%/\\[\\]]{0,45}") {
+            if let Some(found) = address(&text) {
+                prop_assert_eq!(address(&found.to_string()), Some(found));
+            }
+        }
     }
 
     #[test]
