@@ -4,11 +4,12 @@
 
 mod json_documents;
 mod lines;
+mod resync;
+mod wrapper;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-pub use json_documents::CONTAINERS;
 pub(crate) use json_documents::export_prefix;
 
 use crate::json::{Tape, Value};

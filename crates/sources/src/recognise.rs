@@ -74,10 +74,30 @@ fn looks_like_json(bytes: &[u8]) -> bool {
     }
 }
 
+/// Is it JSON in which lists of records may be, but no record is?
 fn is_empty_container(bytes: &[u8]) -> bool {
-    let text: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != 0).take(64).collect();
-    matches!(text.as_slice(), b"[]" | b"{}" | b"{\"Records\":[]}" | b"{\"Events\":[]}" | b"{\"events\":[]}")
+    struct Count(u64);
+    impl Sink for Count {
+        fn record(&mut self, record: &Record<'_>) {
+            self.0 += u64::from(record.text != "{}");
+        }
+        fn broken(&mut self, _broken: crate::framing::Broken<'_>) {
+            self.0 += 1;
+        }
+        fn trailer(&mut self, text: &str) {
+            // A list that does not end may have had records.
+            self.0 += u64::from(!text.starts_with('{'));
+        }
+    }
+    if bytes.len() > EMPTY_BYTES || !matches!(bytes.first(), Some(b'{' | b'[')) {
+        return false;
+    }
+    let mut count = Count(0);
+    frame(Vec::new(), bytes, Framing::Json, &mut count).is_ok() && count.0 == 0
 }
+
+/// Files without records are not longer than this.
+const EMPTY_BYTES: usize = 1 << 10;
 
 fn why_unknown(bytes: &[u8], framing: Framing) -> String {
     let text: String = String::from_utf8_lossy(&bytes[..bytes.len().min(48)]).escape_debug().collect();

@@ -7,7 +7,7 @@ use coldtrail_sources::{Framing, Head, Recognised, SOURCES, frame, recognise};
 use proptest::prelude::*;
 
 use crate::cases;
-use crate::decoded::{Outcome, run};
+use crate::decoded::{Fate, Outcome, run};
 
 #[test]
 fn names_are_those_of_the_tables() {
@@ -182,6 +182,40 @@ fn a_broken_record_costs_only_itself() {
                 "break {number}: {good} rows of 8, {:?} in {text}",
                 outcome.rejects().collect::<Vec<_>>()
             );
+        }
+    }
+}
+
+/// One byte that was changed or lost costs the record in which it stood, and none of those behind it.
+#[test]
+fn one_changed_byte_costs_one_record() {
+    const COUNT: usize = 6;
+    let record = |n: usize| {
+        format!(
+            "{{\"eventVersion\":\"1.08\",\"userIdentity\":{{\"type\":\"Root\"}},\"eventName\":\"N{n}\",\"eventSource\":\"s3.amazonaws.com\",\"resources\":[{{\"ARN\":\"a\"}},{{\"ARN\":\"b\"}}]}}"
+        )
+    };
+    let records: Vec<String> = (0..COUNT).map(record).collect();
+    let key = ObjectKey::default();
+    for broken in [0, 2] {
+        for at in 0..records[broken].len() {
+            for with in ["", "\"", "{", "}", "[", "]", ",", "x", "\n", "\\"] {
+                let mut changed = records.clone();
+                changed[broken].replace_range(at..=at, with);
+                let text = format!("{{\"Records\":[{}]}}", changed.join(","));
+                let source = SOURCES.iter().find(|source| source.name == "cloudtrail").unwrap();
+                let head = Head { name: "", key: &key, bytes: text.as_bytes(), whole: true };
+                let outcome = run(source, Framing::Json, &head, text.as_bytes());
+                let named = |n: usize| {
+                    let name = ("eventname", format!("N{n}"));
+                    outcome
+                        .seen
+                        .iter()
+                        .any(|seen| matches!(&seen.fate, Fate::Row { cells, .. } if cells.contains(&name)))
+                };
+                let lost: Vec<usize> = (0..COUNT).filter(|n| *n != broken && !named(*n)).collect();
+                assert!(lost.is_empty(), "byte {at} of record {broken} is now `{with}`: lost {lost:?} in {text}");
+            }
         }
     }
 }
