@@ -133,7 +133,7 @@ pub struct Facts {
     pub inflated: u64,
 }
 
-/// An object being read: the innermost, inflated bytes; UTF-16 with a byte order mark comes as UTF-8.
+/// An object being read: the innermost, inflated bytes; UTF-16 comes as UTF-8.
 #[derive(Debug)]
 pub struct Opened {
     input: Input,
@@ -170,7 +170,9 @@ impl Opened {
                 Layer::Packed(codec) => {
                     Input::stream(Box::new(gzip::Members::new(input, codec, counted, limits.ratio, notes.clone())))
                 }
-                Layer::Utf16 { big } => Input::stream(Box::new(utf16::Utf16::new(input, big, notes.clone()))),
+                Layer::Utf16 { big, mark } => {
+                    Input::stream(Box::new(utf16::Utf16::new(input, big, mark, notes.clone())))
+                }
             };
         }
         Ok(Opened { input, notes, layers, inflated: 0 })
@@ -250,25 +252,38 @@ impl Notes {
 
 enum Layer {
     Packed(gzip::Packed),
-    Utf16 { big: bool },
+    /// `mark`: is there a byte order mark?
+    Utf16 {
+        big: bool,
+        mark: bool,
+    },
 }
 
 impl Layer {
     fn name(&self) -> &'static str {
         match self {
             Layer::Packed(codec) => codec.name(),
-            Layer::Utf16 { big: false } => "utf-16le",
-            Layer::Utf16 { big: true } => "utf-16be",
+            Layer::Utf16 { big: false, .. } => "utf-16le",
+            Layer::Utf16 { big: true, .. } => "utf-16be",
         }
     }
 }
 
 fn detect(head: &[u8]) -> Option<Layer> {
     match head {
-        [0xff, 0xfe, ..] => Some(Layer::Utf16 { big: false }),
-        [0xfe, 0xff, ..] => Some(Layer::Utf16 { big: true }),
+        [0xff, 0xfe, ..] => Some(Layer::Utf16 { big: false, mark: true }),
+        [0xfe, 0xff, ..] => Some(Layer::Utf16 { big: true, mark: true }),
+        _ if is_wide(head, 0) => Some(Layer::Utf16 { big: false, mark: false }),
+        _ if is_wide(head, 1) => Some(Layer::Utf16 { big: true, mark: false }),
         _ => gzip::Packed::detect(head).map(Layer::Packed),
     }
+}
+
+/// Is every second byte of the first ones a letter of ASCII, from `at` on, and every other one zero?
+fn is_wide(head: &[u8], at: usize) -> bool {
+    let text = |byte: u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let (pairs, _) = head.as_chunks::<2>();
+    pairs.len() >= 4 && pairs.iter().all(|pair| text(pair[at]) && pair[1 - at] == 0)
 }
 
 /// Opens an object. Does not check its hash.

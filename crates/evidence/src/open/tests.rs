@@ -189,6 +189,13 @@ fn utf16_becomes_utf8() {
     check(&big, text.as_bytes(), &["utf-16be"], 0, None);
     check(&gzip(&little), text.as_bytes(), &["gzip", "utf-16le"], 1, None);
     check(b"\xff\xfe", b"", &["utf-16le"], 0, None);
+    // Without the mark, the zeros tell.
+    let json = "{\"Records\":[{\"userAgent\":\"Ωλ\"}]}";
+    let little: Vec<u8> = json.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = json.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    check(&little, json.as_bytes(), &["utf-16le"], 0, None);
+    check(&big, json.as_bytes(), &["utf-16be"], 0, None);
+    check(b"PAR1\x15\0\x15\0\0\0", b"PAR1\x15\0\x15\0\0\0", &[], 0, None);
     let cut = Some(Damage::Truncated { layer: "utf-16le".to_owned(), read: 5 });
     check(b"\xff\xfea\0b", b"a", &["utf-16le"], 0, cut);
     let alone = Some(Damage::BadText { count: 2 });

@@ -1,4 +1,4 @@
-//! UTF-16 with a byte order mark, as PowerShell's `>` writes it, to UTF-8.
+//! UTF-16 to UTF-8: with a byte order mark, as PowerShell's `>` writes it, or without.
 
 use std::io::{self, Read};
 
@@ -10,6 +10,8 @@ const CHUNK: usize = 64 << 10;
 pub(crate) struct Utf16 {
     input: Input,
     big: bool,
+    /// Does a byte order mark come first?
+    mark: bool,
     text: String,
     given: usize,
     /// The first byte of a unit whose second did not come yet.
@@ -23,10 +25,11 @@ pub(crate) struct Utf16 {
 }
 
 impl Utf16 {
-    pub(crate) fn new(input: Input, big: bool, notes: Notes) -> Utf16 {
+    pub(crate) fn new(input: Input, big: bool, mark: bool, notes: Notes) -> Utf16 {
         Utf16 {
             input,
             big,
+            mark,
             text: String::new(),
             given: 0,
             half: None,
@@ -44,9 +47,11 @@ impl Utf16 {
         self.given = 0;
         if !self.begun {
             self.begun = true;
-            self.input.peek(2)?;
-            self.input.consume(2);
-            self.taken = 2;
+            if self.mark {
+                self.input.peek(2)?;
+                self.input.consume(2);
+                self.taken = 2;
+            }
         }
         let input = self.input.fill()?;
         let mut chunk = input.get(..input.len().min(CHUNK)).unwrap_or_default().to_vec();
