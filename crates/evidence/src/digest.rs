@@ -9,6 +9,7 @@
 
 mod chain;
 mod cover;
+mod filed;
 mod keys;
 mod logs;
 mod parse;
@@ -24,9 +25,10 @@ pub use place::{Chain, Kind};
 
 pub(crate) use chain::{Collected, check as check_chains};
 pub(crate) use cover::cover;
+pub(crate) use filed::{Whereabouts, folded_name, is_filed_below};
 pub(crate) use logs::{Container, Content, Index as LogIndex, LogFile, check as check_logs};
 pub(crate) use parse::decode;
-pub(crate) use place::{file_name, is_digest_key, is_log_key};
+pub(crate) use place::{LogKind, file_name, is_digest_key, log_kind};
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

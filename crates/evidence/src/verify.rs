@@ -11,8 +11,9 @@ use crate::absent::{self, Absent};
 use crate::add::Progress;
 use crate::case::Case;
 use crate::digest::{
-    Collected, Container, Content, Covered, DigestVerdict, KeyRing, LogFile, LogIndex, LogVerdict, Unit, Verdict,
-    check_chains, check_logs, cover, decode, file_name, is_digest_key, is_log_key,
+    Collected, Container, Content, Covered, DigestVerdict, KeyRing, LogFile, LogIndex, LogKind, LogVerdict, Unit,
+    Verdict, Whereabouts, check_chains, check_logs, cover, decode, file_name, folded_name, is_digest_key,
+    is_filed_below, log_kind,
 };
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
@@ -119,7 +120,7 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
         }
         match inspected.part {
             Part::Digest(digest) => digests.push(*digest),
-            Part::Log(content) => files.push(log_file(entry, content)),
+            Part::Log(kind, content) => files.push(log_file(entry, kind, content)),
             Part::Other => {}
         }
     }
@@ -182,15 +183,17 @@ fn key_ring(case: &Case, options: &VerifyOptions) -> Result<KeyRing> {
     Ok(keys)
 }
 
-fn log_file(entry: &Entry, content: Result<Content, String>) -> LogFile {
+fn log_file(entry: &Entry, kind: LogKind, content: Result<Content, String>) -> LogFile {
     // The folder that was added held the folder `CloudTrail`, and so would have held its neighbour `CloudTrail-Digest`.
     let below = entry.key.split_once('/').map_or("", |(_, below)| below);
     let whole_tree = below.starts_with("CloudTrail/") || below.contains("/CloudTrail/");
+    let whereabouts = Whereabouts::of(entry);
     LogFile {
         object: entry.object.clone(),
         key: entry.key.clone(),
-        s3: entry.s3.clone(),
-        asserted: entry.s3.is_some() && !entry.origin.starts_with("s3://") && whole_tree,
+        kind,
+        asserted: matches!(whereabouts, Whereabouts::Said(_)) && whole_tree,
+        whereabouts,
         content,
     }
 }
@@ -206,12 +209,12 @@ struct Inspected {
 /// What an object is in the checks of CloudTrail.
 enum Part {
     Digest(Box<Collected>),
-    Log(Result<Content, String>),
+    Log(LogKind, Result<Content, String>),
     Other,
 }
 
 fn inspect(case: &Case, entry: &Entry, limits: &Limits) -> Inspected {
-    let is_log = is_log_key(&entry.key);
+    let log = log_kind(&entry.key);
     let read = || -> Result<(String, Opened)> {
         if entry.size <= IN_MEMORY {
             let bytes = read_stored(case, entry, IN_MEMORY)?;
@@ -224,15 +227,15 @@ fn inspect(case: &Case, entry: &Entry, limits: &Limits) -> Inspected {
         Ok(both) => both,
         Err(error) => {
             let why = error.to_string();
-            let part = if is_log { Part::Log(Err(why.clone())) } else { Part::Other };
+            let part = log.map_or(Part::Other, |kind| Part::Log(kind, Err(why.clone())));
             return Inspected { stored: Err(why), found: String::new(), part };
         }
     };
     let stored = Ok(found == entry.sha256);
-    let part = match (entry.is_archive(), is_log) {
+    let part = match (entry.is_archive(), log) {
         (true, _) => Part::Other,
-        (false, true) => Part::Log(content(opened, &mut |_| {}).map_err(|error| error.to_string())),
-        (false, false) => digest(entry, opened),
+        (false, Some(kind)) => Part::Log(kind, content(opened, &mut |_| {}).map_err(|error| error.to_string())),
+        (false, None) => digest(entry, opened),
     };
     Inspected { stored, found, part }
 }
@@ -274,7 +277,7 @@ fn digest(entry: &Entry, mut opened: Opened) -> Part {
     let collected = Collected {
         object: entry.object.clone(),
         key: entry.key.clone(),
-        s3: entry.s3.clone(),
+        whereabouts: Whereabouts::of(entry),
         metadata: entry.metadata.clone(),
         digest: decode(&text, matches!(content.container, Container::Appended(_))),
         content,
@@ -290,16 +293,16 @@ impl AbsentIndex {
         let mut by_name: HashMap<String, Vec<Absent>> = HashMap::new();
         for one in all {
             let key = one.s3.as_ref().map_or(one.origin.as_str(), |place| place.key.as_str());
-            by_name.entry(file_name(key).to_owned()).or_default().push(one);
+            by_name.entry(folded_name(key)).or_default().push(one);
         }
         AbsentIndex(by_name)
     }
 
     fn why(&self, bucket: &str, key: &str) -> Option<String> {
-        let named = self.0.get(file_name(key))?;
+        let named = self.0.get(&folded_name(key))?;
         let fits = |one: &&Absent| match &one.s3 {
             Some(place) => place.bucket == bucket && place.key == key,
-            None => one.origin.ends_with(key),
+            None => is_filed_below(key, &one.origin),
         };
         // A delete marker or a key that is gone is no reason: it is what is to be found.
         let reason = named.iter().rev().filter(|one| one.reason != "vanished" && one.reason != "delete_marker");

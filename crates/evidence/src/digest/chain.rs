@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::Verdict;
+use super::filed::{PlaceFit, Whereabouts};
 use super::keys::{Checked, KeyRing};
 use super::logs::{Container, Content};
 use super::parse::Digest;
-use super::place::{Chain, Kind, chain_of, file_name};
+use super::place::{Chain, Kind, chain_of};
 use super::walk::Walk;
-use crate::manifest::S3Place;
 
 const ALGORITHM: &str = "SHA256withRSA";
 
@@ -132,13 +132,14 @@ pub(crate) struct Collected {
     pub(crate) object: String,
     /// The key of the object.
     pub(crate) key: String,
-    pub(crate) s3: Option<S3Place>,
+    pub(crate) whereabouts: Whereabouts,
     pub(crate) metadata: Option<Value>,
     pub(crate) content: Content,
     pub(crate) digest: Result<Digest, String>,
 }
 
-pub(super) type Place = (String, String);
+/// Bucket and key that a digest was delivered to, as it says itself.
+pub(super) type DeliveredTo = (String, String);
 
 impl Collected {
     /// The digest; what is none has its verdict already.
@@ -146,11 +147,11 @@ impl Collected {
         self.digest.as_ref().ok()
     }
 
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<DeliveredTo> {
         self.read().map(|digest| (digest.bucket.clone(), digest.key.clone()))
     }
 
-    pub(super) fn previous(&self) -> Option<Place> {
+    pub(super) fn previous(&self) -> Option<DeliveredTo> {
         let digest = self.read()?;
         digest.previous_bucket.clone().zip(digest.previous_key.clone())
     }
@@ -158,18 +159,6 @@ impl Collected {
     fn metadata_text(&self, name: &str) -> Option<&str> {
         let user = self.metadata.as_ref()?.get("Metadata")?.as_object()?;
         user.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
-    }
-
-    /// Is it where its signature says? None when that cannot be told.
-    fn is_in_place(&self, digest: &Digest) -> Option<bool> {
-        if let Some(place) = &self.s3 {
-            return Some(place.bucket == digest.bucket && place.key == digest.key);
-        }
-        if self.key.contains("AWSLogs/") {
-            return Some(super::logs::ends_at_folder(&self.key, &digest.key));
-        }
-        // A copy that was taken out of its folders has at best its name.
-        (file_name(&self.key) == file_name(&digest.key)).then_some(true)
     }
 }
 
@@ -202,13 +191,13 @@ pub(crate) struct Chains {
     /// Missing digests, gaps and discontinuities.
     pub(crate) absent: Vec<DigestVerdict>,
     /// The digest that a chain begins with names one before it that is not there: chain, begin, and that one's place.
-    pub(crate) open_heads: Vec<(Chain, i64, Place)>,
+    pub(crate) open_heads: Vec<(Chain, i64, DeliveredTo)>,
 }
 
 /// Checks all digests. `why_absent` knows why an object could not be collected, if that was noted.
 pub(crate) fn check(all: &[Collected], keys: &KeyRing, why_absent: &dyn Fn(&str, &str) -> Option<String>) -> Chains {
-    let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
-    let mut successors: HashMap<Place, Vec<usize>> = HashMap::new();
+    let mut by_place: HashMap<DeliveredTo, Vec<usize>> = HashMap::new();
+    let mut successors: HashMap<DeliveredTo, Vec<usize>> = HashMap::new();
     for (at, one) in all.iter().enumerate() {
         if let Some(place) = one.place() {
             by_place.entry(place).or_default().push(at);
@@ -275,7 +264,7 @@ fn verdict(one: &Collected, found: Findings, own: &Own) -> DigestVerdict {
     let hours = digest.and_then(Digest::hours);
     DigestVerdict {
         object: Some(one.object.clone()),
-        bucket: digest.map(|d| d.bucket.clone()).or_else(|| one.s3.as_ref().map(|place| place.bucket.clone())),
+        bucket: digest.map(|d| d.bucket.clone()).or_else(|| one.whereabouts.s3().map(|place| place.bucket.clone())),
         key: digest.map(|d| d.key.clone()).or_else(|| Some(one.key.clone())),
         chain: chain_of(digest.map_or(one.key.as_str(), |d| d.key.as_str())),
         start: hours.map(|(start, _)| start),
@@ -309,7 +298,7 @@ impl Own {
 struct Checker<'a> {
     all: &'a [Collected],
     keys: &'a KeyRing,
-    successors: &'a HashMap<Place, Vec<usize>>,
+    successors: &'a HashMap<DeliveredTo, Vec<usize>>,
 }
 
 impl Checker<'_> {
@@ -387,13 +376,13 @@ impl Checker<'_> {
         if digest.hours().is_none() {
             found.add(Weight::Wrong, DigestState::Malformed, "invalid format: begin and end are no times in order");
         }
-        match one.is_in_place(digest) {
-            Some(true) => {}
-            Some(false) => {
-                let text = format!("moved: it was delivered to s3://{}/{}", digest.bucket, digest.key);
-                found.add(Weight::Wrong, DigestState::Moved, text);
-            }
-            None => found.add(Weight::Flag, DigestState::Sound, "its place cannot be compared: the file was renamed"),
+        let fit = one.whereabouts.fit(&one.key, &digest.bucket, &digest.key);
+        if fit == PlaceFit::Elsewhere {
+            let text = format!("moved: it was delivered to s3://{}/{}", digest.bucket, digest.key);
+            found.add(Weight::Wrong, DigestState::Moved, text);
+        }
+        if let Some(remark) = fit.remark() {
+            found.add(Weight::Flag, DigestState::Sound, remark);
         }
         if digest.digest_signature_algorithm != ALGORITHM {
             let text = format!("signature algorithm `{}` instead of {ALGORITHM}", digest.digest_signature_algorithm);

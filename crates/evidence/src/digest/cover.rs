@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Verdict;
 use super::chain::{Chains, Collected, DigestState, DigestVerdict, Signed};
 use super::logs::{LogFile, LogVerdict, SLACK, UnitName, unit_of};
-use super::place::Chain;
+use super::place::{Chain, LogKind};
 use super::walk::{interval, missing};
 
 const HOUR: i64 = 3600;
@@ -55,12 +55,12 @@ pub(crate) fn cover(
 ) -> Covered {
     let mut seen: BTreeMap<UnitName, Seen<'_>> = BTreeMap::new();
     for (one, digest) in collected.iter().zip(&chains.digests) {
-        let unit = seen.entry(unit_of(&one.key, one.s3.as_ref())).or_default();
+        let unit = seen.entry(unit_of(&one.key, one.whereabouts.s3())).or_default();
         unit.digests.push(digest);
         unit.chains.extend(digest.chain.as_ref());
     }
-    for file in files {
-        let unit = seen.entry(unit_of(&file.key, file.s3.as_ref())).or_default();
+    for file in files.iter().filter(|file| file.kind == LogKind::Listed) {
+        let unit = seen.entry(unit_of(&file.key, file.whereabouts.s3())).or_default();
         unit.asserted |= file.asserted;
         if let Some(time) = crate::object_key::ObjectKey::parse(&file.key).delivery_time {
             let time = time.div_euclid(1_000_000);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Verdict;
 use super::chain::{Collected, DigestVerdict, states};
+use super::filed::{PlaceFit, Whereabouts, folded_name};
 use super::parse::ListedLog;
-use super::place::{Chain, awslogs_prefix, file_name};
+use super::place::{Chain, LogKind, awslogs_prefix};
 use crate::manifest::S3Place;
 use crate::object_key::ObjectKey;
 use crate::open::{Damage, Facts};
@@ -52,7 +53,8 @@ impl Content {
 pub(crate) struct LogFile {
     pub(crate) object: String,
     pub(crate) key: String,
-    pub(crate) s3: Option<S3Place>,
+    pub(crate) kind: LogKind,
+    pub(crate) whereabouts: Whereabouts,
     /// Was it said where the folder came from, so that the digests beside it would be there as well?
     pub(crate) asserted: bool,
     pub(crate) content: Result<Content, String>,
@@ -109,35 +111,31 @@ pub struct LogVerdict {
     pub flagged: bool,
 }
 
-/// Does a path end with this key, from the beginning of one of its folders on?
-pub(super) fn ends_at_folder(path: &str, key: &str) -> bool {
-    path.strip_suffix(key).is_some_and(|before| before.is_empty() || before.ends_with('/'))
-}
-
 /// Finds collected log files by where they were delivered.
 pub(crate) struct Index<'a> {
     files: &'a [LogFile],
-    by_name: HashMap<&'a str, Vec<usize>>,
+    by_name: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     pub(crate) fn new(files: &'a [LogFile]) -> Index<'a> {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, file) in files.iter().enumerate() {
-            by_name.entry(file_name(&file.key)).or_default().push(at);
+            by_name.entry(folded_name(&file.key)).or_default().push(at);
         }
         Index { files, by_name }
     }
 
-    /// The files that may be the one listed. Names end in sixteen random characters, so that a file that was taken out
-    /// of its folders is found as well.
-    fn find(&self, listed: &ListedLog) -> Vec<usize> {
-        let named = self.by_name.get(file_name(&listed.s3_object)).map(Vec::as_slice).unwrap_or_default();
-        let fits = |file: &LogFile| match &file.s3 {
-            Some(place) => place.bucket == listed.s3_bucket && place.key == listed.s3_object,
-            None => !file.key.contains("AWSLogs/") || ends_at_folder(&file.key, &listed.s3_object),
+    /// The files that may be the one listed, and how their places agree. Names end in sixteen random characters, so
+    /// that a file that was taken out of its folders is found as well.
+    fn find(&self, listed: &ListedLog) -> Vec<(usize, PlaceFit)> {
+        let named = self.by_name.get(&folded_name(&listed.s3_object)).map(Vec::as_slice).unwrap_or_default();
+        let fit = |at: usize| {
+            let file = self.files.get(at)?;
+            Some((at, file.whereabouts.fit(&file.key, &listed.s3_bucket, &listed.s3_object)))
         };
-        named.iter().copied().filter(|&at| self.files.get(at).is_some_and(fits)).collect()
+        let fits = named.iter().filter_map(|&at| fit(at));
+        fits.filter(|(_, fit)| !matches!(fit, PlaceFit::Elsewhere | PlaceFit::Unknown)).collect()
     }
 }
 
@@ -158,9 +156,13 @@ pub(crate) fn check(
             if found.is_empty() {
                 verdicts.push(absent(listed, digest, why_absent(&listed.s3_bucket, &listed.s3_object)));
             }
-            for at in found {
+            for (at, fit) in found {
                 let Some(file) = index.files.get(at) else { continue };
                 let mut verdict = compare(file, listed, digest);
+                if let Some(remark) = fit.remark() {
+                    verdict.flagged |= verdict.verdict == Verdict::Verified;
+                    verdict.remark(remark);
+                }
                 match seen.get(&at).and_then(|&place| verdicts.get_mut(place)) {
                     Some(before) => {
                         let better = verdict.verdict == Verdict::Verified && before.verdict != Verdict::Verified;
@@ -169,8 +171,7 @@ pub(crate) fn check(
                             std::mem::swap(before, &mut verdict);
                         }
                         if again && !before.reason.contains("listed by several") {
-                            let join = if before.reason.is_empty() { "" } else { "; " };
-                            before.reason.push_str(&format!("{join}listed by several digests"));
+                            before.remark("listed by several digests");
                         }
                     }
                     None => {
@@ -188,6 +189,15 @@ pub(crate) fn check(
         }
     }
     verdicts
+}
+
+impl LogVerdict {
+    fn remark(&mut self, text: &str) {
+        if !self.reason.is_empty() {
+            self.reason.push_str("; ");
+        }
+        self.reason.push_str(text);
+    }
 }
 
 fn row(key: &str, file: Option<&LogFile>) -> LogVerdict {
@@ -306,7 +316,7 @@ impl<'a> Cover<'a> {
         let mut units: BTreeMap<UnitName, UnitCover<'a>> = BTreeMap::new();
         for (collected, digest) in digests {
             if let Some((start, end)) = digest.start.zip(digest.end) {
-                let unit = units.entry(unit_of(&collected.key, collected.s3.as_ref())).or_default();
+                let unit = units.entry(unit_of(&collected.key, collected.whereabouts.s3())).or_default();
                 unit.digests.push((start, end, digest));
                 unit.chains.extend(digest.chain.as_ref());
             }
@@ -324,8 +334,12 @@ impl<'a> Cover<'a> {
 
     fn unlisted(&self, file: &LogFile) -> LogVerdict {
         let base = row(&file.key, Some(file));
+        if file.kind == LogKind::NotListed {
+            let reason = "digests do not list log files of this kind (insights, aggregated, network activity)";
+            return LogVerdict { state: LogState::Uncovered, reason: reason.to_owned(), ..base };
+        }
         let unsure = |reason: &str| (Verdict::NotCheckable, reason.to_owned());
-        let unit = self.units.get(&unit_of(&file.key, file.s3.as_ref()));
+        let unit = self.units.get(&unit_of(&file.key, file.whereabouts.s3()));
         let (verdict, reason) = match (unit, base.delivered) {
             (None, _) if self.units.is_empty() => unsure("uncovered: there is no digest"),
             (None, _) => unsure("uncovered: there is no digest of this bucket, account and region"),

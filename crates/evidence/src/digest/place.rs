@@ -1,5 +1,6 @@
 //! What the keys of digests and log files say: which chain they belong to, and whose bucket they lie in.
 
+use super::filed::contains_awslogs;
 use crate::sidecar;
 
 /// Which of CloudTrail's two chains.
@@ -73,10 +74,10 @@ pub(crate) fn file_name(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)
 }
 
-/// What stands before `AWSLogs/…`, with the organisation if there is one: log files and digests of one delivery share it.
+/// What stands before `AWSLogs/…`, with the organisation if there is one: log files and digests of one delivery share
+/// it.
 pub(crate) fn awslogs_prefix(key: &str) -> Option<&str> {
-    let at = key.rfind("AWSLogs/")?;
-    let end = at + "AWSLogs/".len();
+    let end = contains_awslogs(key)?;
     let organisation =
         key.get(end..).and_then(|rest| rest.split_once('/')).filter(|(first, _)| first.starts_with("o-"));
     key.get(..end + organisation.map_or(0, |(first, _)| first.len() + 1))
@@ -84,18 +85,35 @@ pub(crate) fn awslogs_prefix(key: &str) -> Option<&str> {
 
 /// Is this the name of a digest file? What the provider says of one, left behind without it, is none.
 pub(crate) fn is_digest_key(key: &str) -> bool {
-    file_name(key).contains("_CloudTrail-Digest_") && !key.ends_with(sidecar::SUFFIX)
+    file_name(key).to_ascii_lowercase().contains("_cloudtrail-digest_") && !key.ends_with(sidecar::SUFFIX)
 }
 
-/// Is this the key of a log file that digests list?
-pub(crate) fn is_log_key(key: &str) -> bool {
+/// Whether digests list a log file of CloudTrail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogKind {
+    /// Management and data events.
+    Listed,
+    /// Insights, aggregated and network activity events: no digest that is known lists them.
+    NotListed,
+}
+
+/// Of the key of one of CloudTrail's log files: `ACCOUNT_CloudTrail_…`, or `ACCOUNT_CloudTrail-Insight_…` and the like.
+pub(crate) fn log_kind(key: &str) -> Option<LogKind> {
     let name = file_name(key);
-    if name.ends_with(sidecar::SUFFIX) {
-        return false;
+    if name.ends_with(sidecar::SUFFIX) || is_digest_key(key) {
+        return None;
     }
     let mut parts = name.split('_');
     let account = parts.next().unwrap_or_default();
-    account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && parts.next() == Some("CloudTrail")
+    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let service = parts.next()?.to_ascii_lowercase();
+    match service.strip_prefix("cloudtrail")? {
+        "" => Some(LogKind::Listed),
+        kind if kind.starts_with('-') => Some(LogKind::NotListed),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +130,10 @@ mod tests {
         assert_eq!(chain.organisation.as_deref(), Some("o-exampleorg1"));
         assert_eq!(awslogs_prefix(key), Some("p/AWSLogs/o-exampleorg1/"));
         assert_eq!(awslogs_prefix("b/AWSLogs/111122223333/CloudTrail/x"), Some("b/AWSLogs/"));
-        assert!(is_log_key("a/111122223333_CloudTrail_us-east-1_20260301T0115Z_abcdefghijklmnop.json.gz"));
-        assert!(!is_log_key(key) && chain_of("a/b.json.gz").is_none());
+        let log = "a/111122223333_CloudTrail_us-east-1_20260301T0115Z_abcdefghijklmnop.json.gz";
+        assert_eq!(log_kind(log), Some(LogKind::Listed));
+        assert_eq!(log_kind(&log.to_ascii_lowercase()), Some(LogKind::Listed));
+        assert_eq!(log_kind(&log.replace("CloudTrail", "CloudTrail-Insight")), Some(LogKind::NotListed));
+        assert!(log_kind(key).is_none() && chain_of("a/b.json.gz").is_none());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Verdict;
-use super::chain::{Collected, DigestState, DigestVerdict, Findings, Place, Signed, Weight};
+use super::chain::{Collected, DeliveredTo, DigestState, DigestVerdict, Findings, Signed, Weight};
 use super::parse::Digest;
 use super::place::Chain;
 
@@ -14,7 +14,7 @@ const TOLD_BY_HOUR: i64 = 24 * 31;
 /// Goes through the chain.
 pub(super) struct Walk<'a> {
     pub(super) all: &'a [Collected],
-    pub(super) by_place: &'a HashMap<Place, Vec<usize>>,
+    pub(super) by_place: &'a HashMap<DeliveredTo, Vec<usize>>,
     pub(super) findings: &'a mut Vec<Findings>,
     pub(super) why_absent: &'a dyn Fn(&str, &str) -> Option<String>,
     pub(super) chain: &'a Chain,
@@ -34,12 +34,12 @@ impl Walk<'_> {
         &mut self,
         members: &[usize],
         absent: &mut Vec<DigestVerdict>,
-        open_heads: &mut Vec<(Chain, i64, Place)>,
+        open_heads: &mut Vec<(Chain, i64, DeliveredTo)>,
     ) {
         // Newest first; of several at one time the soundest.
         let mut left: BTreeSet<(i64, std::cmp::Reverse<Weight>, usize)> =
             members.iter().map(|&at| (self.hours(at).1, std::cmp::Reverse(self.worst(at)), at)).collect();
-        let mut visited_places: BTreeSet<Place> = BTreeSet::new();
+        let mut visited_places: BTreeSet<DeliveredTo> = BTreeSet::new();
         let mut next = left.last().map(|(.., at)| *at);
         while let Some(at) = next {
             let (start, end) = self.hours(at);
@@ -104,11 +104,11 @@ impl Walk<'_> {
     }
 
     /// The soundest digest that was delivered to this place.
-    fn best_at(&self, place: &Place) -> Option<usize> {
+    fn best_at(&self, place: &DeliveredTo) -> Option<usize> {
         self.by_place.get(place)?.iter().copied().min_by_key(|&at| self.worst(at))
     }
 
-    fn is_copy(&self, at: usize, place: &Place) -> bool {
+    fn is_copy(&self, at: usize, place: &DeliveredTo) -> bool {
         let hash = |at: usize| self.all.get(at).map(|one| one.content.sha256.as_str());
         self.by_place
             .get(place)
@@ -121,7 +121,7 @@ impl Walk<'_> {
         }
     }
 
-    fn missing(&self, from: i64, to: i64, last: &Place, absent: &mut Vec<DigestVerdict>) {
+    fn missing(&self, from: i64, to: i64, last: &DeliveredTo, absent: &mut Vec<DigestVerdict>) {
         absent.extend(missing(self.chain, (from, to), last, (self.why_absent)(&last.0, &last.1)));
     }
 
