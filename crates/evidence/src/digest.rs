@@ -10,6 +10,7 @@
 mod chain;
 mod cover;
 mod filed;
+mod key_forms;
 mod keys;
 mod logs;
 mod parse;

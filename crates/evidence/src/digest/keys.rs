@@ -1,7 +1,8 @@
 //! CloudTrail's public keys, as `aws cloudtrail list-public-keys` prints them, or as PEM.
 //!
-//! A key proves itself as far as it can: its fingerprint is the MD5 of its DER form. Beyond that, keys are as
-//! authentic as the way by which they came here.
+//! A key proves itself as far as it can: its fingerprint is the MD5 of its DER form, of which there are two: PKCS#1,
+//! which AWS gives out, and SubjectPublicKeyInfo, in which one of AWS's examples is. A key is known under both. Beyond
+//! that, keys are as authentic as the way by which they came here.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,6 +14,7 @@ use fs_err as fs;
 use md5::{Digest as _, Md5};
 use serde_json::Value;
 
+use super::key_forms::Forms;
 use crate::error::{Error, Result};
 use crate::hash::hex;
 
@@ -30,7 +32,7 @@ pub enum KeyProblem {
         /// Counted from 1.
         entry: usize,
     },
-    /// The fingerprint does not belong to the key.
+    /// The fingerprint does not belong to the key, in neither of its forms.
     #[error("entry {entry}: the fingerprint is {claimed}, but the MD5 of the key is {found}")]
     Fingerprint {
         /// Counted from 1.
@@ -50,7 +52,7 @@ pub enum KeyProblem {
     },
 }
 
-struct Key {
+struct PublicKey {
     parsed: ParsedPublicKey,
     /// Seconds since 1970.
     valid: Option<(i64, i64)>,
@@ -59,7 +61,10 @@ struct Key {
 /// Keys by their fingerprints.
 #[derive(Default)]
 pub struct KeyRing {
-    keys: HashMap<String, Key>,
+    /// By the MD5 of the PKCS#1 form.
+    keys: HashMap<String, PublicKey>,
+    /// From the MD5 of the other form to that of PKCS#1.
+    other_names: HashMap<String, String>,
     /// Entries that were not taken: file and why.
     pub problems: Vec<(String, KeyProblem)>,
 }
@@ -83,7 +88,7 @@ impl KeyRing {
         self.keys.is_empty()
     }
 
-    /// Takes the keys of a file: JSON as the AWS command line prints it, or PEM.
+    /// Takes the keys of a file: JSON as the AWS command line prints it, PEM, or one key as DER.
     pub fn add_file(&mut self, path: &Path) -> Result<()> {
         let size = fs::metadata(path).map_err(Error::io("read", path))?.len();
         if size > MAX {
@@ -100,7 +105,12 @@ impl KeyRing {
             }
             return Ok(());
         }
-        let value: Value = serde_json::from_slice(&text).map_err(|_no_json| not_keys("neither JSON nor PEM"))?;
+        if text.first() == Some(&0x30) {
+            self.add(&name, 1, &STANDARD.encode(&text), None, None);
+            return Ok(());
+        }
+        let value: Value =
+            serde_json::from_slice(&text).map_err(|_no_json| not_keys("neither JSON nor PEM nor DER"))?;
         let list = ["PublicKeyList", "publicKeyList", "keys"].iter().find_map(|name| value.get(*name)?.as_array());
         let list = list.ok_or_else(|| not_keys("there is no `PublicKeyList` in it"))?;
         for (entry, key) in list.iter().enumerate() {
@@ -127,20 +137,32 @@ impl KeyRing {
         valid: Option<(i64, i64)>,
     ) -> Result<(), KeyProblem> {
         let der = base64(value).ok_or(KeyProblem::Encoding { entry })?;
-        let found = hex(&Md5::digest(&der));
-        if let Some(claimed) = claimed.filter(|claimed| !claimed.eq_ignore_ascii_case(&found)) {
+        let unusable = |message: String| KeyProblem::Unusable { entry, message };
+        let forms = Forms::of(&der).ok_or_else(|| unusable("neither PKCS#1 nor SubjectPublicKeyInfo".to_owned()))?;
+        let fingerprints = [hex(&Md5::digest(&forms.pkcs1)), hex(&Md5::digest(&forms.spki))];
+        if let Some(claimed) = claimed.filter(|claimed| !fingerprints.contains(&claimed.to_ascii_lowercase())) {
+            let found = hex(&Md5::digest(&der));
             return Err(KeyProblem::Fingerprint { entry, claimed: claimed.to_owned(), found });
         }
-        // PKCS#1 is what AWS gives out; one of its examples is a SubjectPublicKeyInfo. Both are read.
-        let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der)
-            .map_err(|error| KeyProblem::Unusable { entry, message: error.to_string() })?;
-        self.keys.insert(found, Key { parsed, valid });
+        let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &forms.pkcs1)
+            .map_err(|error| unusable(error.to_string()))?;
+        let [pkcs1, spki] = fingerprints;
+        // The same key may come again without its validity, as PEM.
+        let valid = valid.or_else(|| self.keys.get(&pkcs1).and_then(|known| known.valid));
+        self.other_names.insert(spki, pkcs1.clone());
+        self.keys.insert(pkcs1, PublicKey { parsed, valid });
         Ok(())
+    }
+
+    /// The key with this fingerprint, of either of its forms.
+    fn get(&self, fingerprint: &str) -> Option<&PublicKey> {
+        let fingerprint = fingerprint.to_ascii_lowercase();
+        self.keys.get(&fingerprint).or_else(|| self.keys.get(self.other_names.get(&fingerprint)?))
     }
 
     /// Checks a signature (RSASSA-PKCS1-v1_5 over SHA-256, nothing else).
     pub(super) fn check(&self, fingerprint: &str, message: &str, signature: &[u8]) -> Checked {
-        match self.keys.get(&fingerprint.to_ascii_lowercase()) {
+        match self.get(fingerprint) {
             None => Checked::NoKey,
             Some(key) => match key.parsed.verify_sig(message.as_bytes(), signature) {
                 Ok(()) => Checked::Valid,
@@ -151,7 +173,7 @@ impl KeyRing {
 
     /// Is the key in use at this time, or not far from it? True also when its validity is not known.
     pub(super) fn is_valid_at(&self, fingerprint: &str, seconds: i64) -> bool {
-        let valid = self.keys.get(&fingerprint.to_ascii_lowercase()).and_then(|key| key.valid);
+        let valid = self.get(fingerprint).and_then(|key| key.valid);
         valid.is_none_or(|(from, to)| (from - TOLERANCE..=to + TOLERANCE).contains(&seconds))
     }
 }
@@ -174,5 +196,45 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     match STANDARD.decode(text) {
         Ok(bytes) if !bytes.is_empty() => Some(bytes),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use coldtrail_testkit::forge::{ForgeOptions, Scenario, forge};
+
+    use super::*;
+    use crate::digest::key_forms::Forms;
+
+    #[test]
+    fn a_key_is_the_same_in_either_form() {
+        let list: Value = serde_json::from_slice(&forge(&ForgeOptions::default(), Scenario::Clean).store.keys).unwrap();
+        let given = &list["PublicKeyList"][0];
+        let forms = Forms::of(&STANDARD.decode(given["Value"].as_str().unwrap()).unwrap()).unwrap();
+        let (pkcs1, spki) = (hex(&Md5::digest(&forms.pkcs1)), hex(&Md5::digest(&forms.spki)));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let accepted = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            let mut keys = KeyRing::default();
+            keys.add_file(&path).unwrap();
+            assert_eq!((keys.len(), keys.problems.len()), (1, 0));
+            let known = |fingerprint: &str| keys.check(fingerprint, "", &[0; 256]) == Checked::Invalid;
+            assert!(known(&pkcs1) && known(&spki) && !known("00"));
+        };
+        for der in [&forms.pkcs1, &forms.spki] {
+            accepted(der);
+            accepted(format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", STANDARD.encode(der)).as_bytes());
+            for fingerprint in [&pkcs1, &spki] {
+                let entry = serde_json::json!({ "Value": STANDARD.encode(der), "Fingerprint": fingerprint });
+                accepted(serde_json::json!({ "PublicKeyList": [entry] }).to_string().as_bytes());
+            }
+        }
+        let mut keys = KeyRing::default();
+        let wrong = serde_json::json!({ "Value": STANDARD.encode(&forms.spki), "Fingerprint": "00" });
+        fs::write(&path, serde_json::json!({ "PublicKeyList": [wrong] }).to_string()).unwrap();
+        keys.add_file(&path).unwrap();
+        assert!(keys.is_empty() && matches!(keys.problems[0].1, KeyProblem::Fingerprint { .. }));
     }
 }
