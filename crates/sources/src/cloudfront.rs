@@ -9,6 +9,7 @@ use coldtrail_schema::tables::cloudfront::{self, CloudfrontRow, CloudfrontRows};
 use coldtrail_schema::{Common, Pivots, Rows};
 use percent_encoding::percent_decode_str;
 
+use crate::canonical::Canonical;
 use crate::fields::{Extra, content_hash, json_hash};
 use crate::framing::{Framing, Record};
 use crate::source::{Decoded, Decoder, Head, LogSource, Reject, shown};
@@ -19,6 +20,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudfront",
     title: "CloudFront standard and real-time logs",
     table: &cloudfront::TABLE,
+    version: 1,
     claims: |head, framing| match framing {
         Framing::Lines => claims_lines(head),
         Framing::Json | Framing::Parquet => {
@@ -218,7 +220,7 @@ struct CloudfrontDecoder {
     guessed: Arc<Layout>,
     rows: CloudfrontRows,
     pivots: Pivots,
-    scratch: String,
+    scratch: Canonical,
 }
 
 impl Decoder for CloudfrontDecoder {

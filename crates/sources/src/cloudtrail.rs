@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use coldtrail_schema::tables::cloudtrail::{self, CloudtrailRow, CloudtrailRows};
 use coldtrail_schema::{Common, Pivots, Rows};
 
+use crate::canonical::Canonical;
 use crate::error_class;
 use crate::fields::{Extra, Fields, json_hash, pivots_of, words};
 use crate::framing::{Framing, Record};
@@ -17,6 +18,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudtrail",
     title: "CloudTrail events",
     table: &cloudtrail::TABLE,
+    version: 1,
     claims: |head, framing| framing != Framing::Lines && (recognise::any_record(head, holds_event) || named(head)),
     decoder: || Box::<CloudtrailDecoder>::default(),
 };
@@ -43,7 +45,7 @@ struct CloudtrailDecoder {
     region: Option<String>,
     rows: CloudtrailRows,
     pivots: Pivots,
-    scratch: String,
+    scratch: Canonical,
 }
 
 impl Decoder for CloudtrailDecoder {

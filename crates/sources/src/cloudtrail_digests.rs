@@ -3,6 +3,7 @@
 use coldtrail_schema::tables::cloudtrail_digests::{self, DigestRow, DigestRows};
 use coldtrail_schema::{Common, Pivots, Rows};
 
+use crate::canonical::Canonical;
 use crate::fields::{Fields, json_hash};
 use crate::framing::{Framing, Record};
 use crate::json::Value;
@@ -13,6 +14,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudtrail_digests",
     title: "CloudTrail digest files",
     table: &cloudtrail_digests::TABLE,
+    version: 1,
     claims: |head, framing| {
         framing == Framing::Json
             && memchr::memmem::find(head.bytes, b"\"digestS3Object\"").is_some()
@@ -35,7 +37,7 @@ struct DigestDecoder {
     region: Option<String>,
     rows: DigestRows,
     pivots: Pivots,
-    scratch: String,
+    scratch: Canonical,
 }
 
 impl Decoder for DigestDecoder {

@@ -6,6 +6,7 @@ use coldtrail_schema::tables::config_items::{self, ConfigItemRow, ConfigItemRows
 use coldtrail_schema::{Common, Pivots, Rows};
 use percent_encoding::percent_decode_str;
 
+use crate::canonical::Canonical;
 use crate::error_class::class;
 use crate::fields::{Fields, json_hash, json_string, pivots_of};
 use crate::framing::{Framing, Record};
@@ -17,6 +18,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "config_items",
     title: "AWS Config items and notifications",
     table: &config_items::TABLE,
+    version: 1,
     claims: |head, framing| framing == Framing::Json && (recognise::any_record(head, holds) || named(head)),
     decoder: || Box::<ConfigDecoder>::default(),
 };
@@ -56,7 +58,7 @@ struct ConfigDecoder {
     oversized: bool,
     rows: ConfigItemRows,
     pivots: Pivots,
-    scratch: String,
+    scratch: Canonical,
 }
 
 impl Decoder for ConfigDecoder {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use coldtrail_schema::Pivots;
 use sha2::{Digest, Sha256};
 
+use crate::canonical::Canonical;
 use crate::framing::Record;
 use crate::json::{Tape, Value, unescape};
 use crate::time::{self, Instant};
@@ -179,22 +180,22 @@ impl Fields {
     }
 }
 
-/// 64 bits of the SHA-256 of a JSON record's content; equal for copies that differ in white space only.
-pub(crate) fn json_hash(seed: &str, text: &str, tape: &Tape, scratch: &mut String) -> i64 {
-    if tape.spaced {
-        tape.minify(text, scratch);
-        content_hash(seed, scratch)
-    } else {
-        content_hash(seed, text)
+/// 64 bits of the SHA-256 of a JSON record's content; equal for all spellings of it.
+pub(crate) fn json_hash(seed: &str, text: &str, tape: &Tape, canonical: &mut Canonical) -> i64 {
+    match tape.is_empty() {
+        // It was framed as a line.
+        true => content_hash(seed, text),
+        false => hash(seed, canonical.of(tape.root(text))),
     }
 }
 
 /// 64 bits of the SHA-256 of a seed and a text.
 pub(crate) fn content_hash(seed: &str, text: &str) -> i64 {
-    let mut hasher = Sha256::new();
-    hasher.update(seed.as_bytes());
-    hasher.update(text.as_bytes());
-    let digest = hasher.finalize();
+    hash(seed, text.as_bytes())
+}
+
+fn hash(seed: &str, content: &[u8]) -> i64 {
+    let digest = Sha256::new().chain_update(seed).chain_update(content).finalize();
     digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte)) as i64
 }
 

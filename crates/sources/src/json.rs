@@ -52,8 +52,6 @@ pub struct Tape {
     tokens: Vec<Token>,
     /// The open objects and arrays.
     stack: Vec<u32>,
-    /// Was there white space between tokens?
-    pub spaced: bool,
 }
 
 impl Tape {
@@ -61,7 +59,6 @@ impl Tape {
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         self.tokens.clear();
         self.stack.clear();
-        self.spaced = false;
         let mut at = 0;
         loop {
             at = self.value(bytes, at)?;
@@ -219,7 +216,6 @@ impl Tape {
     #[inline]
     fn space(&mut self, bytes: &[u8], mut at: usize) -> usize {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
-            self.spaced = true;
             at += 1;
         }
         at
@@ -244,21 +240,6 @@ impl Tape {
             Type::Escaped => Some((slice(text, token), true)),
             _ => None,
         })
-    }
-
-    /// The value's text without white space between tokens, into `out`.
-    pub fn minify(&self, text: &str, out: &mut String) {
-        out.clear();
-        let mut from = 0;
-        let mut gap = |start: usize, end: usize| {
-            out.extend(text.get(from..start).unwrap_or_default().chars().filter(|c| !c.is_ascii_whitespace()));
-            out.push_str(text.get(start..end).unwrap_or_default());
-            from = end;
-        };
-        for token in self.tokens.iter().filter(|t| matches!(t.ty, Type::Plain | Type::Escaped)) {
-            gap(token.start as usize, token.end as usize);
-        }
-        gap(text.len(), text.len());
     }
 }
 
@@ -483,6 +464,18 @@ impl<'a> Value<'a> {
             Type::Escaped => unescape(slice(self.text, token)) == text,
             _ => false,
         }
+    }
+
+    /// Which token of the tape it is.
+    #[inline]
+    pub(crate) fn token_index(&self) -> u32 {
+        self.index
+    }
+
+    /// Another value of the same tape, by its token.
+    #[inline]
+    pub(crate) fn at(&self, index: u32) -> Value<'a> {
+        Value { index, ..*self }
     }
 
     /// Where the value begins in the text it was read from.

@@ -2,6 +2,7 @@
 //!
 //! No IO, no clock, no threads: readers come in, batches go out. [`SOURCES`] is the only registry.
 
+mod canonical;
 mod error_class;
 mod fields;
 pub mod framing;

@@ -20,6 +20,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     name: "s3_access",
     title: "S3 server access logs",
     table: &s3_access::TABLE,
+    version: 1,
     claims: |head, framing| {
         // Some lines may be broken; in a text about such logs most lines are prose.
         let good = |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| Left::of(line).is_ok());

@@ -23,6 +23,8 @@ pub struct LogSource {
     /// For people.
     pub title: &'static str,
     pub table: &'static Table,
+    /// Raised when the decoder makes other rows of the same records: objects read by an older one are then read again.
+    pub version: u32,
     /// Does an object that begins like this hold such logs?
     pub claims: fn(&Head<'_>, Framing) -> bool,
     pub decoder: fn() -> Box<dyn Decoder>,

@@ -49,7 +49,7 @@ pub fn columns() -> Vec<Column> {
         column(
             "record_hash",
             Kind::Hash,
-            "64 bits of the SHA-256 of the record's content without insignificant white space: equal records have equal hashes.",
+            "64 bits of the SHA-256 of the record's content: equal records have equal hashes, however their JSON is written (white space, order of members, escapes, forms of a number, null for an absent member).",
         ),
     ]
 }
