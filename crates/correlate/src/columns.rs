@@ -23,12 +23,12 @@ impl Columns {
 
     /// The whole file, these columns of it.
     pub(crate) fn read(&self, file: &LakeFile) -> Result<Vec<RecordBatch>> {
-        read_columns(&file.path, &self.positions).map_err(Error::Lake)
+        read_columns(file, &self.positions).map_err(Error::Lake)
     }
 
     /// These rows of the file, which ascend.
     pub(crate) fn read_rows(&self, file: &LakeFile, rows: &[usize]) -> Result<Vec<RecordBatch>> {
-        read_rows(&file.path, &self.positions, rows).map_err(Error::Lake)
+        read_rows(file, &self.positions, rows).map_err(Error::Lake)
     }
 
     /// The column that stands at `position` in the file.

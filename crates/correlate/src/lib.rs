@@ -53,7 +53,7 @@ pub struct Summary {
 /// Derives all tables in place of those that were there, unless nothing was ingested since.
 pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<Summary> {
     let lake = Lake::new(directory).map_err(Error::Lake)?;
-    let mut batch = lake.begin().map_err(Error::Lake)?;
+    let mut batch = lake.begin("derive").map_err(Error::Lake)?;
     let snapshot = lake.snapshot(None).map_err(Error::Lake)?;
     let basis = basis(&snapshot);
     let mut summary = Summary {

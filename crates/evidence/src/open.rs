@@ -118,6 +118,18 @@ impl Damage {
     pub fn is_harmless(&self) -> bool {
         matches!(self, Damage::TrailingBytes { .. } | Damage::NestedArchive)
     }
+
+    /// Whether a limit cut the object, so that with another one more may come out.
+    pub fn is_of_limits(&self) -> bool {
+        matches!(self, Damage::TooBig { .. } | Damage::BadRatio { .. } | Damage::TooManyLayers { .. })
+    }
+
+    /// The same of a text that a damage was written as, such as [`Entry::damage`].
+    pub fn tells_of_limits(text: &str) -> bool {
+        (text.starts_with("more than ")
+            && (text.contains(" come out of the ") || text.ends_with("layers of compression")))
+            || (text.starts_with("each byte of the ") && text.contains(" yields more than "))
+    }
 }
 
 /// What is known about an object after it was read to its end.

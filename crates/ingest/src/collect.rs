@@ -1,20 +1,23 @@
 //! Rows of many objects: freed of duplicates, sorted by time, written by table and day.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use coldtrail_lake::{NewFile, Order, write_file};
-use coldtrail_schema::arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use coldtrail_lake::{Change, NewFile, Order, integers, times, write_file};
+use coldtrail_schema::arrow::array::{Array, RecordBatch};
 use coldtrail_schema::tables::common::position;
 use coldtrail_schema::tables::ledger::{self, DuplicateRow, DuplicateRows, ObjectRow, ObjectRows};
 use coldtrail_schema::{TABLES, Table};
 use rayon::prelude::*;
 
-use crate::decode::{Chunk, Outcome, Part};
+use crate::basis::Basis;
+use crate::decode::{Chunk, Outcome, Part, Runs, Status};
 use crate::error::{Error, Result};
-use crate::plan::Task;
-use crate::seen::Seen;
+use crate::objects::Objects;
+use crate::plan::{Before, Task};
+use crate::seen::{Found, Place, Seen, record_number};
+use crate::settle::{LedgerFiles, Replaced, Settling};
 
 /// No file has more rows.
 const FILE_ROWS: usize = 1 << 20;
@@ -23,13 +26,17 @@ const FULL: usize = 512 << 20;
 /// Days outside of these are not real; their rows lie in the partition without a day.
 const DAYS: std::ops::Range<i32> = 13_149..47_482;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// What became of the rows of one object.
+/// What became of the records of one object.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Tally {
+    /// The object of which this one is a copy.
+    pub(crate) copy_of: Option<u32>,
     pub(crate) kept: u64,
     pub(crate) duplicates: u64,
+    pub(crate) rejects: u64,
+    pub(crate) undated: u64,
     pub(crate) times: Option<(i64, i64)>,
 }
 
@@ -45,35 +52,54 @@ struct Pending {
 
 pub(crate) struct Collector<'a> {
     lake: &'a Path,
-    pub(crate) seen: Seen,
+    basis: &'a Basis,
+    objects: Objects,
+    seen: Seen,
+    ledger_files: LedgerFiles,
     pending: BTreeMap<&'static str, Pending>,
     bytes: usize,
-    objects: ObjectRows,
+    object_rows: ObjectRows,
     duplicates: DuplicateRows,
-    ledger: Vec<(&'static Table, RecordBatch)>,
+    rejects: Vec<RecordBatch>,
     files: Vec<NewFile>,
+    /// Rows of earlier runs of which there is a better copy now.
+    replaced: Replaced,
+    /// Objects of this batch that were in the lake and whose old rows go.
+    again: HashMap<u32, Before>,
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(lake: &'a Path, seen: Seen) -> Self {
+    pub(crate) fn new(
+        lake: &'a Path,
+        basis: &'a Basis,
+        objects: Objects,
+        seen: Seen,
+        ledger_files: LedgerFiles,
+    ) -> Self {
         Collector {
             lake,
+            basis,
+            objects,
             seen,
+            ledger_files,
             pending: BTreeMap::new(),
             bytes: 0,
-            objects: ObjectRows::default(),
+            object_rows: ObjectRows::default(),
             duplicates: DuplicateRows::default(),
-            ledger: Vec::new(),
+            rejects: Vec::new(),
             files: Vec::new(),
+            replaced: Replaced::default(),
+            again: HashMap::new(),
         }
     }
 
     /// Takes what came out of objects among `tasks`.
     pub(crate) fn part(&mut self, tasks: &[Task], part: Part, tallies: &mut [Tally]) -> Result<()> {
         match part {
-            Part::Rejects(batch) => {
+            Part::Rejects(batch, runs) => {
                 self.bytes += batch.get_array_memory_size();
-                self.ledger.push((&ledger::REJECTS, batch));
+                self.rejects.push(batch);
+                count_rejects(&runs, tallies);
             }
             Part::Rows(chunk) => self.rows(tasks, chunk, tallies)?,
         }
@@ -86,82 +112,103 @@ impl<'a> Collector<'a> {
     fn rows(&mut self, tasks: &[Task], chunk: Chunk, tallies: &mut [Tally]) -> Result<()> {
         let Chunk { table, batch, runs } = chunk;
         let rows = batch.rows;
-        let (records, hashes) = (ints(&rows, position::RECORD), ints(&rows, position::HASH));
-        let times = rows.column(position::TIME).as_any().downcast_ref::<TimestampMicrosecondArray>().cloned();
-        let pending = self.pending.entry(table.name).or_default();
-        let index = pending.batches.len() as u32;
-        let (mut row, mut kept) = (0, 0);
+        let records = integers(&rows, position::RECORD).map_err(Error::Lake)?;
+        let hashes = integers(&rows, position::HASH).map_err(Error::Lake)?;
+        let instants = times(&rows, position::TIME).map_err(Error::Lake)?;
+        let index = self.pending.entry(table.name).or_default().batches.len() as u32;
+        let mut timed: Vec<TimedRow> = Vec::with_capacity(rows.num_rows());
+        let mut row = 0;
         for (at, count) in runs {
             let (task, tally) = (&tasks[at], &mut tallies[at]);
-            let object = self.seen.object(&task.entry.object);
             for row in row..row + count {
-                let time = times.as_ref().filter(|times| times.is_valid(row)).map(|times| times.value(row));
+                let time = instants.is_valid(row).then(|| instants.value(row));
                 if let Some(time) = time {
                     let (first, last) = tally.times.unwrap_or((time, time));
                     tally.times = Some((first.min(time), last.max(time)));
                 }
                 let date = time.map(|t| t.div_euclid(MICROS_PER_DAY) as i32).filter(|date| DAYS.contains(date));
-                let record = records.value(row);
-                let twice = if let Some(first) = &task.copy_of {
-                    Some((first.clone(), record))
-                } else if batch.unique.get(row).copied().unwrap_or(false) {
-                    let there = self.seen.insert((table.name, date), hashes.value(row), (object, record as u32))?;
-                    there.map(|(object, record)| (self.seen.name(object).to_owned(), i64::from(record)))
+                tally.undated += u64::from(date.is_none());
+                let place = (task.number, record_number(records.value(row)));
+                let found = if batch.unique.get(row).copied().unwrap_or(false) {
+                    self.seen.insert(&mut self.objects, (table.name, date), hashes.value(row), place)?
                 } else {
-                    None
+                    // Without an identity, only a whole object can be there twice.
+                    tally.copy_of.map_or(Found::New, |first| Found::CopyOf((first, place.1)))
                 };
-                match twice {
-                    Some((kept_object, kept_record)) => {
+                match found {
+                    Found::CopyOf(there) => {
                         tally.duplicates += 1;
-                        self.duplicates.push(&DuplicateRow {
-                            source: Some(Cow::Borrowed(table.name)),
-                            evidence_object: Some(Cow::Borrowed(&task.entry.object)),
-                            evidence_record: Some(record),
-                            kept_object: Some(Cow::Owned(kept_object)),
-                            kept_record: Some(kept_record),
-                        });
+                        self.duplicate(table, place, there);
+                        continue;
                     }
-                    None => {
-                        tally.kept += 1;
-                        kept += 1;
-                        // Rows without a time come last.
-                        pending.rows.push((date, time.unwrap_or(i64::MAX), index, row as u32));
+                    Found::BetterThan(there) => {
+                        self.replaced.insert((table.name, date), there, place);
+                        self.duplicate(table, there, place);
                     }
+                    Found::New => {}
                 }
+                tally.kept += 1;
+                // Rows without a time come last.
+                timed.push((date, time.unwrap_or(i64::MAX), index, row as u32));
             }
             row += count;
         }
-        if kept > 0 {
+        if !timed.is_empty() {
             self.bytes += rows.get_array_memory_size();
+            let pending = self.pending.entry(table.name).or_default();
+            pending.rows.append(&mut timed);
             pending.batches.push(rows);
         }
         Ok(())
     }
 
-    /// Takes the account of an object whose parts have all been taken.
-    pub(crate) fn object(&mut self, task: &Task, outcome: &Outcome, tally: &Tally) -> Result<()> {
-        let entry = &task.entry;
-        let (records, kept, duplicates, rejects) =
-            (outcome.rows + outcome.rejects, tally.kept, tally.duplicates, outcome.rejects);
-        if outcome.rows != kept + duplicates && outcome.status != "failed" {
-            return Err(Error::Unbalanced { key: entry.key.clone(), records, kept, duplicates, rejects });
+    fn duplicate(&mut self, table: &'static Table, copy: Place, row: Place) {
+        self.duplicates.push(&DuplicateRow {
+            source: Some(Cow::Borrowed(table.name)),
+            evidence_object: Some(Cow::Owned(self.objects.name(copy.0))),
+            evidence_record: Some(i64::from(copy.1)),
+            kept_object: Some(Cow::Owned(self.objects.name(row.0))),
+            kept_record: Some(i64::from(row.1)),
+        });
+    }
+
+    /// Takes the account of an object whose parts have all been taken, and compares it with what was framed.
+    pub(crate) fn object(&mut self, task: Task, outcome: &Outcome, tally: &Tally) -> Result<()> {
+        let Tally { kept, duplicates, rejects, .. } = *tally;
+        let records = outcome.records;
+        if records != kept + duplicates + rejects {
+            return Err(Error::Unbalanced { key: task.entry.key, records, kept, duplicates, rejects });
         }
-        let status = if task.copy_of.is_some() && outcome.status == "ingested" { "duplicate" } else { outcome.status };
+        let basis = self.basis.text(outcome.source, outcome.cut);
+        let status = status(outcome, tally);
+        let entry = &task.entry;
+        if let Some(before) = task.before {
+            let same = before.status == status.name()
+                && before.reason == outcome.reason
+                && before.damage == outcome.damage
+                && before.basis == basis
+                && before.kept + before.duplicates + before.rejects + records == 0;
+            if same {
+                // It was looked at again, and there is nothing new to say.
+                return Ok(());
+            }
+            self.again.insert(task.number, before);
+        }
         let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         let int = |number: u64| i64::try_from(number).ok();
-        self.objects.push(&ObjectRow {
+        self.object_rows.push(&ObjectRow {
             evidence_object: Some(Cow::Borrowed(&entry.object)),
             sha256: Some(Cow::Borrowed(&entry.sha256)),
             inflated_sha256: text(&entry.inflated_sha256),
             key: Some(Cow::Borrowed(&entry.key)),
             size: int(entry.size),
-            inflated_size: int(entry.inflated_size),
+            inflated_size: int(outcome.inflated.unwrap_or_default().max(entry.inflated_size)),
             source: outcome.source.map(|source| Cow::Borrowed(source.name)),
             format: outcome.format.map(Cow::Borrowed),
-            status: Some(Cow::Borrowed(status)),
+            status: Some(Cow::Borrowed(status.name())),
             reason: text(&outcome.reason),
             damage: text(&outcome.damage),
-            records: int(kept + duplicates + rejects),
+            records: int(records),
             kept: int(kept),
             duplicates: int(duplicates),
             rejects: int(rejects),
@@ -173,6 +220,9 @@ impl<'a> Collector<'a> {
             layers: (!entry.layers.is_empty()).then(|| Cow::Owned(entry.layers.join(" "))),
             members: int(entry.members),
             metadata: entry.metadata.as_ref().map(|metadata| Cow::Owned(metadata.to_string())),
+            comments: int(outcome.comments),
+            undated: int(tally.undated),
+            basis: Some(Cow::Owned(basis)),
         });
         Ok(())
     }
@@ -197,35 +247,61 @@ impl<'a> Collector<'a> {
                 write_rows(lake, table, batches, rows)
             })
             .collect();
-        for file in files? {
-            self.seen.written(file.table, file.date, lake.join(file.table.name).join(&file.path));
-            self.files.push(file);
-        }
+        self.files.extend(files?);
         self.pending.clear();
         self.bytes = 0;
         Ok(())
     }
 
-    /// Writes everything; the files are then to be committed.
-    pub(crate) fn finish(&mut self) -> Result<Vec<NewFile>> {
+    /// Writes everything, and anew the files from which rows have to go; the change is then to be committed.
+    pub(crate) fn finish(&mut self) -> Result<Change> {
         self.write()?;
-        self.ledger.push((&ledger::OBJECTS, self.objects.finish()));
-        self.ledger.push((&ledger::DUPLICATES, self.duplicates.finish()));
-        let ledger = std::mem::take(&mut self.ledger);
-        for table in [&ledger::OBJECTS, &ledger::REJECTS, &ledger::DUPLICATES] {
-            let batches: Vec<RecordBatch> =
-                ledger.iter().filter(|(of, _)| of.name == table.name).map(|(_, batch)| batch.clone()).collect();
+        let again = std::mem::take(&mut self.again);
+        let replaced = std::mem::take(&mut self.replaced);
+        let mut change = Change::default();
+        let mut settling = Settling { lake: self.lake, objects: &mut self.objects, again: &again, change: &mut change };
+        settling.events(self.seen.files(), &replaced)?;
+        settling.ledger(&mut self.ledger_files, &replaced)?;
+        for file in std::mem::take(&mut self.files) {
+            self.seen.files().entry((file.table.name, file.date)).or_default().push(file.in_lake(self.lake));
+            change.adds.push(file);
+        }
+        let ledger: [(&'static Table, Vec<RecordBatch>); 3] = [
+            (&ledger::OBJECTS, vec![self.object_rows.finish()]),
+            (&ledger::REJECTS, std::mem::take(&mut self.rejects)),
+            (&ledger::DUPLICATES, vec![self.duplicates.finish()]),
+        ];
+        for (table, batches) in ledger {
             let order: Order = batches
                 .iter()
                 .enumerate()
                 .flat_map(|(at, batch)| (0..batch.num_rows()).map(move |row| (at, row)))
                 .collect();
             if !order.is_empty() {
-                self.files.push(write_file(self.lake, table, None, None, &batches, &order).map_err(Error::Lake)?);
+                let file = write_file(self.lake, table, None, None, &batches, &order).map_err(Error::Lake)?;
+                self.ledger_files.written(file.in_lake(self.lake));
+                change.adds.push(file);
             }
         }
+        self.seen.settled(&again.into_keys().collect::<HashSet<u32>>());
         self.seen.trim();
-        Ok(std::mem::take(&mut self.files))
+        Ok(change)
+    }
+}
+
+/// What became of an object, whether it is a copy told.
+pub(crate) fn status(outcome: &Outcome, tally: &Tally) -> Status {
+    match (outcome.status, tally.copy_of) {
+        (Status::Ingested, Some(_)) => Status::Duplicate,
+        (status, _) => status,
+    }
+}
+
+fn count_rejects(runs: &Runs, tallies: &mut [Tally]) {
+    for (at, count) in runs {
+        if let Some(tally) = tallies.get_mut(*at) {
+            tally.rejects += *count as u64;
+        }
     }
 }
 
@@ -249,9 +325,4 @@ fn write_rows(lake: &Path, table: &'static Table, batches: &[RecordBatch], rows:
     let all = rows.last().is_some_and(|(_, time, ..)| real(time));
     let times = first.zip(last).filter(|_| all && date.is_some());
     write_file(lake, table, date, times, &used, &order).map_err(Error::Lake)
-}
-
-fn ints(batch: &RecordBatch, column: usize) -> Int64Array {
-    let array: &ArrayRef = batch.column(column);
-    array.as_any().downcast_ref::<Int64Array>().cloned().unwrap_or_else(|| Int64Array::from(vec![0; batch.num_rows()]))
 }

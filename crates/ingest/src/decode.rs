@@ -30,21 +30,59 @@ const CHUNK: usize = 32 << 20;
 /// How much of a rejected record is kept.
 const KEPT: usize = 64 << 10;
 
-/// What an object turned out to be; counts of rows are added by the collector.
+/// What became of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Status {
+    Ingested,
+    /// It has the bytes of another object that is ingested.
+    Duplicate,
+    Empty,
+    Archive,
+    Unrecognised,
+    #[default]
+    Failed,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Status::Ingested => "ingested",
+            Status::Duplicate => "duplicate",
+            Status::Empty => "empty",
+            Status::Archive => "archive",
+            Status::Unrecognised => "unrecognised",
+            Status::Failed => "failed",
+        }
+    }
+}
+
+/// What an object turned out to be, and the account of what was framed in it. What became of the records is counted by
+/// the collector, and the two are compared.
 #[derive(Default, Clone)]
 pub(crate) struct Outcome {
-    pub(crate) status: &'static str,
+    pub(crate) status: Status,
     pub(crate) reason: Option<String>,
     pub(crate) source: Option<&'static LogSource>,
     pub(crate) format: Option<&'static str>,
     pub(crate) damage: Option<String>,
-    pub(crate) rows: u64,
-    pub(crate) rejects: u64,
+    /// Did a limit cut it?
+    pub(crate) cut: bool,
+    /// How many bytes came out, where that is known better than when it was collected.
+    pub(crate) inflated: Option<u64>,
+    /// Records, by the framing's count, without those that are none by the format's own rules.
+    pub(crate) records: u64,
+    /// Those: comments, headers, control messages.
+    pub(crate) comments: u64,
 }
 
 impl Outcome {
-    fn failed(reason: String) -> Outcome {
-        Outcome { status: "failed", reason: Some(reason), ..Outcome::default() }
+    /// It failed; what was read before stays in the account.
+    fn fail(&mut self, reason: String) {
+        self.status = Status::Failed;
+        self.reason = Some(match self.reason.take() {
+            Some(before) => format!("{reason}; {before}"),
+            None => reason,
+        });
     }
 }
 
@@ -52,14 +90,24 @@ impl Outcome {
 pub(crate) struct Chunk {
     pub(crate) table: &'static Table,
     pub(crate) batch: Batch,
-    /// Which task gave how many of the rows, in order.
-    pub(crate) runs: Vec<(usize, usize)>,
+    pub(crate) runs: Runs,
 }
 
 /// What comes out of objects, in order for each table.
 pub(crate) enum Part {
     Rows(Chunk),
-    Rejects(RecordBatch),
+    /// The rejects, and which task gave how many of them, in order.
+    Rejects(RecordBatch, Runs),
+}
+
+/// Which task gave how many rows, in order.
+pub(crate) type Runs = Vec<(usize, usize)>;
+
+fn count_in(runs: &mut Runs, task: usize) {
+    match runs.last_mut() {
+        Some((at, rows)) if *at == task => *rows += 1,
+        _ => runs.push((task, 1)),
+    }
 }
 
 /// Decodes objects one after the other. Their rows share the builders of a table: most objects are small, and arrays
@@ -67,14 +115,29 @@ pub(crate) enum Part {
 #[derive(Default)]
 struct Worker {
     open: Vec<Open>,
-    rejects: RejectRows,
+    rejects: Rejects,
+}
+
+/// Rejects that wait.
+#[derive(Default)]
+struct Rejects {
+    rows: RejectRows,
+    runs: Runs,
+}
+
+impl Rejects {
+    fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
+        if !self.rows.is_empty() {
+            emit(Part::Rejects(self.rows.finish(), std::mem::take(&mut self.runs)));
+        }
+    }
 }
 
 /// The decoder of a source with the rows that wait in it.
 struct Open {
     source: &'static LogSource,
     decoder: Box<dyn Decoder>,
-    runs: Vec<(usize, usize)>,
+    runs: Runs,
     /// How much text became rows.
     text: usize,
 }
@@ -93,11 +156,15 @@ impl Worker {
     /// Decodes an object, which is number `at` of the tasks. Whatever goes wrong with it is in the outcome; rows
     /// decoded before stay.
     fn decode(&mut self, case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
+        let mut outcome = Outcome::default();
         if task.entry.is_archive() {
-            let format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
-            return Outcome { status: "archive", format, damage: task.entry.damage.clone(), ..Outcome::default() };
+            outcome.status = Status::Archive;
+            outcome.format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
+            outcome.damage = task.entry.damage.clone();
+        } else if let Err(reason) = self.object(case, at, task, limits, &mut outcome, emit) {
+            outcome.fail(reason);
         }
-        self.object(case, at, task, limits, emit).unwrap_or_else(Outcome::failed)
+        outcome
     }
 
     /// Hands over the rows that wait.
@@ -105,9 +172,7 @@ impl Worker {
         for open in &mut self.open {
             open.flush(emit);
         }
-        if !self.rejects.is_empty() {
-            emit(Part::Rejects(self.rejects.finish()));
-        }
+        self.rejects.flush(emit);
     }
 
     fn object(
@@ -116,26 +181,30 @@ impl Worker {
         at: usize,
         task: &Task,
         limits: &Limits,
+        outcome: &mut Outcome,
         emit: &mut dyn FnMut(Part),
-    ) -> Result<Outcome, String> {
+    ) -> Result<(), String> {
         let entry = &task.entry;
         let mut object = opened(case, entry, limits)?;
         let head = object.head(HEAD).map_err(|error| error.to_string())?;
         if head.starts_with(b"PAR1") {
             let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
             let json = rows_as_json(&entry.key, stored).map_err(|error| error.to_string())?;
-            return self.records(at, task, json, io::empty(), true, emit).map(|(outcome, _)| outcome);
+            return self.records(at, task, json, io::empty(), true, outcome, emit).map(|_| ());
         }
-        let (mut outcome, object) = self.records(at, task, head, object, false, emit)?;
+        let object = self.records(at, task, head, object, false, outcome, emit)?;
         let facts = object.facts();
-        let damage = facts.damage.as_ref().map(Damage::to_string).or_else(|| entry.damage.clone());
         let harmless = facts.damage.as_ref().is_none_or(Damage::is_harmless);
-        if damage.is_some() && !harmless && outcome.rows + outcome.rejects == 0 {
-            outcome.status = "failed";
-            outcome.reason = damage.clone();
+        outcome.cut = facts.damage.as_ref().is_some_and(Damage::is_of_limits);
+        outcome.inflated = Some(facts.inflated);
+        // What cut it when it was collected does not cut it now.
+        let collected = entry.damage.clone().filter(|text| !Damage::tells_of_limits(text));
+        outcome.damage = facts.damage.as_ref().map(Damage::to_string).or(collected);
+        if outcome.damage.is_some() && !harmless && outcome.records == 0 {
+            outcome.status = Status::Failed;
+            outcome.reason = outcome.damage.clone();
         }
-        outcome.damage = damage;
-        Ok(outcome)
+        Ok(())
     }
 
     fn records<R: Read>(
@@ -145,16 +214,22 @@ impl Worker {
         head: Vec<u8>,
         rest: R,
         parquet: bool,
+        outcome: &mut Outcome,
         emit: &mut dyn FnMut(Part),
-    ) -> Result<(Outcome, R), String> {
+    ) -> Result<R, String> {
         let entry = &task.entry;
         let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
         let whole = head.len() < HEAD;
         let (source, framing) = match recognise(&entry.key, &task.key, start, whole, parquet) {
             Recognised::Source(source, framing) => (source, framing),
-            Recognised::Empty => return Ok((Outcome { status: "empty", ..Outcome::default() }, rest)),
+            Recognised::Empty => {
+                outcome.status = Status::Empty;
+                return Ok(rest);
+            }
             Recognised::Unknown(reason) => {
-                return Ok((Outcome { status: "unrecognised", reason: Some(reason), ..Outcome::default() }, rest));
+                outcome.status = Status::Unrecognised;
+                outcome.reason = Some(reason);
+                return Ok(rest);
             }
         };
         let place = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
@@ -164,11 +239,11 @@ impl Worker {
         let open = &mut self.open[place];
         open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole });
         open.decoder.rows().begin(&entry.object);
-        let outcome =
-            Outcome { status: "ingested", source: Some(source), format: Some(framing.name()), ..Outcome::default() };
+        outcome.status = Status::Ingested;
+        outcome.source = Some(source);
+        outcome.format = Some(framing.name());
         let mut sink = ObjectSink { at, object: &entry.object, open, rejects: &mut self.rejects, outcome, emit };
-        let rest = frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
-        Ok((sink.outcome, rest))
+        frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())
     }
 }
 
@@ -217,13 +292,26 @@ impl Workers {
 
 /// Decodes an object by itself and hands its rows on as they come.
 pub(crate) fn alone(case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| {
+    let mut given = 0;
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
         let mut worker = Worker::default();
+        let emit = &mut |part: Part| {
+            given += match &part {
+                Part::Rows(chunk) => chunk.batch.rows.num_rows() as u64,
+                Part::Rejects(rows, _) => rows.num_rows() as u64,
+            };
+            emit(part);
+        };
         let outcome = worker.decode(case, at, task, limits, emit);
         worker.finish(emit);
         outcome
-    }))
-    .unwrap_or_else(|_panic| Outcome::failed("internal error while decoding it".to_owned()))
+    }));
+    decoded.unwrap_or_else(|_panic| {
+        // Only what was handed on before is there.
+        let mut outcome = Outcome { records: given, ..Outcome::default() };
+        outcome.fail("internal error while decoding it".to_owned());
+        outcome
+    })
 }
 
 /// The object's bytes, checked against the manifest.
@@ -241,20 +329,20 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
     open(case, entry, limits).map_err(|error| error.to_string())
 }
 
-/// Gives the records of an object to the decoder and counts what becomes of them.
+/// Gives the records of an object to the decoder and counts what was framed.
 struct ObjectSink<'a> {
     at: usize,
     object: &'a str,
     open: &'a mut Open,
-    rejects: &'a mut RejectRows,
-    outcome: Outcome,
+    rejects: &'a mut Rejects,
+    outcome: &'a mut Outcome,
     emit: &'a mut dyn FnMut(Part),
 }
 
 impl ObjectSink<'_> {
     fn reject(&mut self, ordinal: u64, offset: Option<u64>, bytes: &[u8], size: u64, reject: &Reject) {
-        self.outcome.rejects += 1;
-        self.rejects.push(&RejectRow {
+        count_in(&mut self.rejects.runs, self.at);
+        self.rejects.rows.push(&RejectRow {
             evidence_object: Some(Cow::Borrowed(self.object)),
             evidence_record: i64::try_from(ordinal).ok(),
             evidence_offset: offset.and_then(|o| i64::try_from(o).ok()),
@@ -270,24 +358,20 @@ impl ObjectSink<'_> {
         self.open.text += bytes;
         if self.open.text >= CHUNK {
             self.open.flush(self.emit);
-            if !self.rejects.is_empty() {
-                (self.emit)(Part::Rejects(self.rejects.finish()));
-            }
+            self.rejects.flush(self.emit);
         }
     }
 }
 
 impl Sink for ObjectSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
+        self.outcome.records += 1;
         match self.open.decoder.record(record) {
-            Ok(Decoded::Row) => {
-                self.outcome.rows += 1;
-                match self.open.runs.last_mut() {
-                    Some((at, rows)) if *at == self.at => *rows += 1,
-                    _ => self.open.runs.push((self.at, 1)),
-                }
+            Ok(Decoded::Row) => count_in(&mut self.open.runs, self.at),
+            Ok(Decoded::Nothing) => {
+                self.outcome.records -= 1;
+                self.outcome.comments += 1;
             }
-            Ok(Decoded::Nothing) => {}
             Err(reject) => {
                 let bytes = record.text.as_bytes();
                 self.reject(record.ordinal, record.offset, bytes, bytes.len() as u64, &reject);
@@ -297,6 +381,7 @@ impl Sink for ObjectSink<'_> {
     }
 
     fn broken(&mut self, broken: Broken<'_>) {
+        self.outcome.records += 1;
         let reject = Reject::new(broken.reason);
         self.reject(broken.ordinal, broken.offset, broken.bytes, broken.size, &reject);
         self.add(broken.bytes.len());

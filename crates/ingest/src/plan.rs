@@ -1,54 +1,315 @@
 //! Which objects are to be ingested, in which order, in which batches.
+//!
+//! An object is done when it was read whole by what would read it now. Everything else is taken: what is new, and what
+//! failed, was not recognised or was read by an older source, a second time; and what rests on such an object.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use coldtrail_evidence::{Entry, Manifest, ObjectKey};
-use coldtrail_lake::{Batch, read_columns};
-use coldtrail_schema::arrow::array::{Array, RecordBatch, StringArray};
-use coldtrail_schema::tables::ledger;
+use coldtrail_evidence::{Case, Entry, Manifest, ObjectKey};
+use coldtrail_lake::{Batch, integers, read_columns, texts, times};
+use coldtrail_schema::arrow::array::{Array, StringArray};
+use coldtrail_schema::tables::ledger::{self, DuplicateColumn, ObjectColumn};
 
+use crate::basis::Basis;
+use crate::decode::Status;
 use crate::error::{Error, Result};
+use crate::objects::{Objects, ranked};
 
 /// An object to be ingested.
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) entry: Entry,
     pub(crate) key: ObjectKey,
-    /// The object that holds the same bytes and comes before this one.
-    pub(crate) copy_of: Option<String>,
+    /// Its rank, see [`Objects`].
+    pub(crate) number: u32,
+    /// Which objects have the same bytes under the same name, if there are others: see [`Copies`].
+    pub(crate) group: Option<u32>,
+    /// What the ledger says about it, when it is taken again.
+    pub(crate) before: Option<Before>,
 }
 
-/// Where `evidence_object`, `sha256` and `key` stand in `objects`.
-const IDENTITY: [usize; 3] = [0, 1, 3];
+/// What the ledger says about an object that is taken again.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    pub(crate) status: String,
+    pub(crate) source: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) damage: Option<String>,
+    pub(crate) basis: String,
+    pub(crate) kept: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) rejects: u64,
+    pub(crate) undated: u64,
+    /// The times of its rows, in microseconds since 1970.
+    pub(crate) times: Option<(i64, i64)>,
+}
 
-/// Everything that is not in the lake yet, by time of delivery and then by key, cut into batches of about
-/// `batch_bytes` inflated bytes.
-pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Result<Vec<Vec<Task>>> {
-    let mut known = HashSet::new();
-    let mut first_of = HashMap::new();
+/// Of objects that have the same bytes under the same name, the one whose records are the rows. The same bytes under
+/// another name may be another delivery of lines that only look alike.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    first: HashMap<u32, u32>,
+}
+
+impl Copies {
+    /// The object of which this one is a copy.
+    pub(crate) fn first(&self, task: &Task) -> Option<u32> {
+        task.group.and_then(|group| self.first.get(&group)).copied().filter(|first| *first != task.number)
+    }
+
+    /// This one was read; those that come after it are copies.
+    pub(crate) fn read(&mut self, task: &Task) {
+        if let Some(group) = task.group {
+            self.first.entry(group).or_insert(task.number);
+        }
+    }
+}
+
+/// The work of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) objects: Objects,
+    pub(crate) batches: Vec<Vec<Task>>,
+    pub(crate) copies: Copies,
+    /// How many objects were collected.
+    pub(crate) collected: u64,
+}
+
+/// Everything that was collected; the one place here that knows of the manifest.
+fn collected(case: &Case) -> Result<Vec<Entry>> {
+    Ok(Manifest::load(case).map_err(Error::Evidence)?.entries)
+}
+
+/// What is known of an object in a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It is not in the lake.
+    New,
+    /// It was read whole by what would read it now; its records are rows, or are there as other copies.
+    Done,
+    /// The same, as a copy of an object with the same bytes and name.
+    DoneAsCopy,
+    /// The same, and nothing came of it.
+    DoneWithout,
+    /// It is taken again, and rows may rest on what it gave before.
+    Again,
+    /// It is taken again, and gave nothing before.
+    AgainFromNothing,
+}
+
+impl State {
+    fn is_task(self) -> bool {
+        matches!(self, State::New | State::Again | State::AgainFromNothing)
+    }
+}
+
+/// Plans a run: everything that is not done, by rank, cut into batches of about `batch_bytes` inflated bytes.
+pub(crate) fn plan(case: &Case, lake: &Batch<'_>, basis: &Basis, batch_bytes: u64) -> Result<Plan> {
+    let entries = ranked(collected(case)?);
+    let mut plan = Plan { collected: entries.len() as u64, ..Plan::default() };
+    for entry in &entries {
+        plan.objects.number(&entry.object)?;
+    }
+    let mut states = states(lake, basis, &mut plan.objects)?;
+    let groups = groups(&entries);
+    plan.copies = judge_groups(&groups, &mut states);
+    if states.contains(&State::Again) {
+        let pairs = duplicates(lake, &mut plan.objects)?;
+        states.resize(plan.objects.len(), State::New);
+        // A copy that is taken with another may have been the first of its kind.
+        while take_dependents(&pairs, &mut states) {
+            plan.copies = judge_groups(&groups, &mut states);
+        }
+    }
+    let mut before = before(lake, &mut plan.objects, &states)?;
+    let group_of: HashMap<u32, u32> =
+        (0..).zip(&groups).flat_map(|(group, numbers)| numbers.iter().map(move |number| (*number, group))).collect();
+    let tasks = (0..).zip(entries).filter(|(number, _)| state(&states, *number).is_task());
+    let tasks = tasks.map(|(number, entry)| Task {
+        key: ObjectKey::parse(&entry.key),
+        entry,
+        number,
+        group: group_of.get(&number).copied(),
+        before: before.remove(&number),
+    });
+    plan.batches = batches(tasks, batch_bytes);
+    Ok(plan)
+}
+
+fn state(states: &[State], number: u32) -> State {
+    states.get(number as usize).copied().unwrap_or(State::New)
+}
+
+/// The state of each object, by its number.
+fn states(lake: &Batch<'_>, basis: &Basis, objects: &mut Objects) -> Result<Vec<State>> {
+    let mut states = vec![State::New; objects.len()];
+    let columns = [
+        ObjectColumn::evidence_object,
+        ObjectColumn::source,
+        ObjectColumn::status,
+        ObjectColumn::records,
+        ObjectColumn::basis,
+    ];
     for file in lake.files(&ledger::OBJECTS).map_err(Error::Lake)? {
-        for batch in read_columns(&file.path, &IDENTITY).map_err(Error::Lake)? {
-            for ((object, sha256), key) in texts(&batch, 0).zip(texts(&batch, 1)).zip(texts(&batch, 2)) {
-                first_of.entry((sha256.to_owned(), name(key).to_owned())).or_insert_with(|| object.to_owned());
-                known.insert(object.to_owned());
+        for batch in read_columns(&file, &columns.map(ObjectColumn::position)).map_err(Error::Lake)? {
+            let text = |at| texts(&batch, at).map_err(Error::Lake);
+            let (names, sources, status, judged) = (text(0)?, text(1)?, text(2)?, text(4)?);
+            let records = integers(&batch, 3).map_err(Error::Lake)?;
+            for row in 0..batch.num_rows() {
+                let number = objects.number(names.value(row))?;
+                let (status, something) = (status.value(row), records.value(row) > 0);
+                let holds = basis.holds(status, cell(sources, row), judged.value(row));
+                let state = match (holds, something) {
+                    (true, _) if status == Status::Duplicate.name() => State::DoneAsCopy,
+                    (true, _) if status == Status::Ingested.name() => State::Done,
+                    (true, _) => State::DoneWithout,
+                    (false, true) => State::Again,
+                    (false, false) => State::AgainFromNothing,
+                };
+                states.resize(objects.len(), State::New);
+                if let Some(slot) = states.get_mut(number as usize) {
+                    *slot = state;
+                }
             }
         }
     }
-    let mut tasks: Vec<Task> = manifest
-        .entries
-        .into_iter()
-        .filter(|entry| !known.contains(&entry.object))
-        .map(|entry| Task { key: ObjectKey::parse(&entry.key), entry, copy_of: None })
-        .collect();
-    // Objects of one day lie together, so that a batch touches few days.
-    tasks.sort_by(|a, b| {
-        (a.key.delivery_time, &a.entry.key, &a.entry.sha256).cmp(&(b.key.delivery_time, &b.entry.key, &b.entry.sha256))
-    });
-    for task in &mut tasks {
-        let identity = (task.entry.sha256.clone(), name(&task.entry.key).to_owned());
-        let first = first_of.entry(identity).or_insert_with(|| task.entry.object.clone());
-        task.copy_of = (*first != task.entry.object).then(|| first.clone());
+    Ok(states)
+}
+
+fn cell(array: &StringArray, row: usize) -> Option<&str> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+/// The numbers of objects that have the same bytes under the same name, where there are several.
+fn groups(entries: &[Entry]) -> Vec<Vec<u32>> {
+    let same = |a: &(u32, &Entry), b: &(u32, &Entry)| a.1.sha256 == b.1.sha256 && name(&a.1.key) == name(&b.1.key);
+    let mut numbered: Vec<(u32, &Entry)> = (0..).zip(entries).collect();
+    numbered
+        .sort_by(|(a, one), (b, other)| (&one.sha256, name(&one.key), a).cmp(&(&other.sha256, name(&other.key), b)));
+    let groups = numbered.chunk_by(same).filter(|group| group.len() > 1);
+    groups.map(|group| group.iter().map(|(number, _)| *number).collect()).collect()
+}
+
+/// The last part of a key.
+fn name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
+}
+
+/// Which object of each group is the first. Where one comes before it now, all are taken again.
+fn judge_groups(groups: &[Vec<u32>], states: &mut [State]) -> Copies {
+    let mut copies = Copies::default();
+    for (group, numbers) in (0..).zip(groups) {
+        let first = numbers.iter().copied().find(|number| state(states, *number) == State::Done);
+        let earlier = |number: &u32| first.is_none_or(|first| *number < first) && state(states, *number).is_task();
+        if numbers.iter().any(earlier) || first.is_none() {
+            for number in numbers {
+                if let Some(state) = states.get_mut(*number as usize)
+                    && matches!(state, State::Done | State::DoneAsCopy)
+                {
+                    *state = State::Again;
+                }
+            }
+        } else if let Some(first) = first {
+            copies.first.insert(group, first);
+        }
     }
+    copies
+}
+
+/// Pairs of objects: in the first is a copy of a record whose row is from the second.
+fn duplicates(lake: &Batch<'_>, objects: &mut Objects) -> Result<BTreeSet<(u32, u32)>> {
+    let columns = [DuplicateColumn::evidence_object, DuplicateColumn::kept_object].map(DuplicateColumn::position);
+    let mut pairs = HashSet::new();
+    for file in lake.files(&ledger::DUPLICATES).map_err(Error::Lake)? {
+        for batch in read_columns(&file, &columns).map_err(Error::Lake)? {
+            let (copies, kept) = (texts(&batch, 0).map_err(Error::Lake)?, texts(&batch, 1).map_err(Error::Lake)?);
+            for row in 0..batch.num_rows() {
+                pairs.insert((objects.number(copies.value(row))?, objects.number(kept.value(row))?));
+            }
+        }
+    }
+    Ok(pairs.into_iter().filter(|(copy, kept)| copy != kept).collect())
+}
+
+/// Objects whose records were left out because an object that is taken again had them are taken again, too: it may not
+/// have them any more. False when there is none.
+fn take_dependents(pairs: &BTreeSet<(u32, u32)>, states: &mut [State]) -> bool {
+    let mut found = false;
+    loop {
+        let rest = |(copy, kept): &&(u32, u32)| state(states, *kept) == State::Again && !state(states, *copy).is_task();
+        let more: Vec<u32> = pairs.iter().filter(rest).map(|(copy, _)| *copy).collect();
+        if more.is_empty() {
+            return found;
+        }
+        found = true;
+        for number in more {
+            if let Some(state) = states.get_mut(number as usize) {
+                *state = State::Again;
+            }
+        }
+    }
+}
+
+/// What the ledger says about the objects that are taken again.
+fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[State]) -> Result<HashMap<u32, Before>> {
+    let mut all = HashMap::new();
+    if !states.iter().any(|state| matches!(state, State::Again | State::AgainFromNothing)) {
+        return Ok(all);
+    }
+    use ObjectColumn as C;
+    let columns = [
+        C::evidence_object,
+        C::source,
+        C::status,
+        C::reason,
+        C::damage,
+        C::kept,
+        C::duplicates,
+        C::rejects,
+        C::first_event_time,
+        C::last_event_time,
+        C::undated,
+        C::basis,
+    ];
+    for file in lake.files(&ledger::OBJECTS).map_err(Error::Lake)? {
+        for batch in read_columns(&file, &columns.map(C::position)).map_err(Error::Lake)? {
+            let names = texts(&batch, 0).map_err(Error::Lake)?;
+            for row in 0..batch.num_rows() {
+                let number = objects.number(names.value(row))?;
+                if !state(states, number).is_task() {
+                    continue;
+                }
+                let text = |at| texts(&batch, at).map(|array| cell(array, row).map(str::to_owned)).map_err(Error::Lake);
+                let count = |at| {
+                    let array = integers(&batch, at).map_err(Error::Lake)?;
+                    Ok(u64::try_from(array.value(row)).unwrap_or_default())
+                };
+                let time = |at| {
+                    let array = times(&batch, at).map_err(Error::Lake)?;
+                    Ok(array.is_valid(row).then(|| array.value(row)))
+                };
+                all.insert(
+                    number,
+                    Before {
+                        source: text(1)?,
+                        status: text(2)?.unwrap_or_default(),
+                        reason: text(3)?,
+                        damage: text(4)?,
+                        kept: count(5)?,
+                        duplicates: count(6)?,
+                        rejects: count(7)?,
+                        times: time(8)?.zip(time(9)?),
+                        undated: count(10)?,
+                        basis: text(11)?.unwrap_or_default(),
+                    },
+                );
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn batches(tasks: impl Iterator<Item = Task>, batch_bytes: u64) -> Vec<Vec<Task>> {
     let mut batches: Vec<Vec<Task>> = Vec::new();
     let mut bytes = u64::MAX;
     for task in tasks {
@@ -62,18 +323,5 @@ pub(crate) fn plan(manifest: Manifest, lake: &Batch<'_>, batch_bytes: u64) -> Re
             batch.push(task);
         }
     }
-    Ok(batches)
-}
-
-/// The last part of a key. The same bytes under the same name are one object collected twice; under another name
-/// they may be another delivery of lines that only look alike.
-fn name(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
-}
-
-/// The texts of a column; null is empty.
-pub(crate) fn texts(batch: &RecordBatch, column: usize) -> impl Iterator<Item = &str> {
-    let array = batch.column(column).as_any().downcast_ref::<StringArray>();
-    let count = array.map_or(0, Array::len);
-    (0..count).map(move |row| array.filter(|a| a.is_valid(row)).map_or("", |a| a.value(row)))
+    batches
 }

@@ -1,17 +1,20 @@
 //! The run: batch after batch.
 
 use std::ops::Range;
-use std::thread::ScopedJoinHandle;
+use std::thread::{Scope, ScopedJoinHandle};
 
-use coldtrail_evidence::{Case, Limits, Manifest};
-use coldtrail_lake::{Batch, Lake};
+use coldtrail_evidence::{Case, Limits};
+use coldtrail_lake::{Batch, Change, Lake};
 use rayon::prelude::*;
 
-use crate::collect::{Collector, Tally};
-use crate::decode::{Outcome, Part, Workers, alone};
+use crate::basis::Basis;
+use crate::collect::{Collector, Tally, status};
+use crate::decode::{Outcome, Part, Status, Workers, alone};
 use crate::error::{Error, Result};
-use crate::plan::{Task, plan};
+use crate::plan::{Copies, Plan, Task, plan};
 use crate::seen::Seen;
+use crate::settle::LedgerFiles;
+use crate::state::{State, state};
 
 /// How to ingest.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +50,10 @@ pub trait Progress: Sync {
 /// What came of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Objects that were in the lake before.
+    /// Objects that were in the lake before and are done.
     pub already: u64,
+    /// Of the objects looked at, those that were in the lake before.
+    pub again: u64,
     /// Objects looked at: the sum of the next six.
     pub objects: u64,
     pub ingested: u64,
@@ -68,70 +73,74 @@ pub struct Summary {
     pub inflated: u64,
     /// The version of the lake after it.
     pub version: u64,
+    /// What is in the lake after it, of all runs.
+    pub lake: State,
 }
 
 impl Summary {
-    /// Is everything that was collected in the lake, and nothing left over?
-    pub fn is_whole(&self) -> bool {
-        self.rejects == 0 && self.failed == 0 && self.unrecognised == 0 && self.damaged == 0
-    }
-
     fn count(&mut self, task: &Task, outcome: &Outcome, tally: &Tally) {
         self.objects += 1;
-        match (outcome.status, &task.copy_of) {
-            ("ingested", Some(_)) => self.copies += 1,
-            ("ingested", None) => self.ingested += 1,
-            ("empty", _) => self.empty += 1,
-            ("archive", _) => self.archives += 1,
-            ("unrecognised", _) => self.unrecognised += 1,
-            _ => self.failed += 1,
-        }
+        self.again += u64::from(task.before.is_some());
+        let counter = match status(outcome, tally) {
+            Status::Ingested => &mut self.ingested,
+            Status::Duplicate => &mut self.copies,
+            Status::Empty => &mut self.empty,
+            Status::Archive => &mut self.archives,
+            Status::Unrecognised => &mut self.unrecognised,
+            Status::Failed => &mut self.failed,
+        };
+        *counter += 1;
         self.damaged += u64::from(outcome.damage.is_some());
-        self.records += tally.kept + tally.duplicates + outcome.rejects;
+        self.records += outcome.records;
         self.kept += tally.kept;
         self.duplicates += tally.duplicates;
-        self.rejects += outcome.rejects;
+        self.rejects += tally.rejects;
         self.bytes += task.entry.size;
         self.inflated += task.entry.inflated_size;
     }
 }
 
-/// Ingests everything that was collected and is not in the lake yet.
+/// Ingests everything that was collected and is not done: what is new, and what has to be looked at again.
 pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result<Summary> {
-    let lake = Lake::new(&case.lake_dir()).map_err(Error::Lake)?;
-    let batch = lake.begin().map_err(Error::Lake)?;
-    let manifest = Manifest::load(case).map_err(Error::Evidence)?;
-    let collected = manifest.entries.len() as u64;
-    let batches = plan(manifest, &batch, options.batch_bytes)?;
-    let objects: u64 = batches.iter().map(|tasks| tasks.len() as u64).sum();
-    let bytes = batches.iter().flatten().map(|task| task.entry.inflated_size).sum();
-    progress.start(objects, bytes);
-    let mut summary = Summary { already: collected - objects, ..Summary::default() };
     let directory = case.lake_dir();
+    let lake = Lake::new(&directory).map_err(Error::Lake)?;
+    let batch = lake.begin("ingest").map_err(Error::Lake)?;
+    let basis = Basis::new(&options.limits);
+    let Plan { objects, batches, mut copies, collected } = plan(case, &batch, &basis, options.batch_bytes)?;
+    let tasks = || batches.iter().flatten();
+    progress.start(tasks().count() as u64, tasks().map(|task| task.entry.inflated_size).sum());
+    let mut summary = Summary { already: collected - tasks().count() as u64, ..Summary::default() };
+    let stale = tasks().filter(|task| task.before.is_some()).map(|task| task.number).collect();
     let workers = Workers::default();
-    let mut collector = Collector::new(&directory, Seen::new(&batch)?);
+    let (seen, ledger) = (Seen::new(&batch, stale)?, LedgerFiles::of(&batch)?);
+    let mut run = Run {
+        case,
+        options,
+        progress,
+        collector: Collector::new(&directory, &basis, objects, seen, ledger),
+        copies: &mut copies,
+        summary: &mut summary,
+    };
     // While a batch is committed, the next one is decoded.
     std::thread::scope(|scope| {
         let mut committing = Committing::Idle(batch);
-        for tasks in &batches {
+        for tasks in batches {
             if tasks.iter().any(|task| task.entry.inflated_size > options.batch_bytes) {
                 // An object larger than a batch is decoded by itself, and its rows are written as they come.
-                stream(case, tasks, options, progress, &mut collector, &mut summary)?;
+                run.stream(tasks)?;
             } else {
-                gather(case, tasks, options, &workers, progress, &mut collector, &mut summary)?;
+                run.gather(tasks, &workers)?;
             }
-            let files = collector.finish()?;
-            let mut batch = committing.done(progress, &mut summary)?;
-            committing = Committing::Going(scope.spawn(move || {
-                let version = batch.commit(&files);
-                (batch, version)
-            }));
+            let change = run.collector.finish()?;
+            let batch = committing.done(progress)?;
+            committing =
+                if change.is_empty() { Committing::Idle(batch) } else { Committing::begin(scope, batch, change) };
         }
-        committing.done(progress, &mut summary).map(|_batch| ())
+        committing.done(progress).map(|_batch| ())
     })?;
-    if batches.is_empty() {
-        summary.version = lake.snapshot(None).map_err(Error::Lake)?.version;
-    }
+    let snapshot = lake.snapshot(None).map_err(Error::Lake)?;
+    summary.version = snapshot.version;
+    summary.lake = state(&snapshot)?;
     Ok(summary)
 }
 
@@ -141,24 +150,32 @@ enum Committing<'s, 'l> {
     Going(ScopedJoinHandle<'s, (Batch<'l>, coldtrail_lake::Result<u64>)>),
 }
 
-impl<'l> Committing<'_, 'l> {
+impl<'s, 'l> Committing<'s, 'l> {
+    fn begin(scope: &'s Scope<'s, '_>, mut batch: Batch<'l>, change: Change) -> Self
+    where
+        'l: 's,
+    {
+        Committing::Going(scope.spawn(move || {
+            let version = batch.commit(&change);
+            (batch, version)
+        }))
+    }
+
     /// Waits for the commit that is going on.
-    fn done(self, progress: &dyn Progress, summary: &mut Summary) -> Result<Batch<'l>> {
+    fn done(self, progress: &dyn Progress) -> Result<Batch<'l>> {
         match self {
             Committing::Idle(batch) => Ok(batch),
             Committing::Going(thread) => {
                 let (batch, version) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                summary.version = version.map_err(Error::Lake)?;
-                progress.committed(summary.version);
+                progress.committed(version.map_err(Error::Lake)?);
                 Ok(batch)
             }
         }
     }
 }
 
-fn report(progress: &dyn Progress, task: &Task, outcome: &Outcome) {
-    let records = outcome.rows + outcome.rejects;
-    progress.object(Done { inflated: task.entry.inflated_size, records, rejects: outcome.rejects });
+fn report(progress: &dyn Progress, task: &Task, outcome: &Outcome, rejects: u64) {
+    progress.object(Done { inflated: task.entry.inflated_size, records: outcome.records, rejects });
 }
 
 /// About how many inflated bytes a worker decodes before it hands over their rows.
@@ -181,66 +198,97 @@ fn groups(tasks: &[Task]) -> Vec<Range<usize>> {
     groups
 }
 
-/// Decodes the objects of a batch in parallel, then takes their rows in order.
-fn gather(
-    case: &Case,
-    tasks: &[Task],
-    options: &Options,
-    workers: &Workers,
-    progress: &dyn Progress,
-    collector: &mut Collector<'_>,
-    summary: &mut Summary,
-) -> Result<()> {
-    let decoded: Vec<(Vec<Part>, Vec<Outcome>)> = groups(tasks)
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|group| {
-            let (parts, outcomes) = workers.decode(case, tasks, group.clone(), &options.limits);
-            for (task, outcome) in tasks.get(group).unwrap_or_default().iter().zip(&outcomes) {
-                report(progress, task, outcome);
-            }
-            (parts, outcomes)
-        })
-        .collect();
-    let mut tallies = vec![Tally::default(); tasks.len()];
-    let mut outcomes = Vec::with_capacity(tasks.len());
-    for (parts, more) in decoded {
-        for part in parts {
-            collector.part(tasks, part, &mut tallies)?;
-        }
-        outcomes.extend(more);
-    }
-    for ((task, outcome), tally) in tasks.iter().zip(&outcomes).zip(&tallies) {
-        collector.object(task, outcome, tally)?;
-        summary.count(task, outcome, tally);
-    }
-    Ok(())
+/// A run, batch after batch.
+struct Run<'a> {
+    case: &'a Case,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    collector: Collector<'a>,
+    copies: &'a mut Copies,
+    summary: &'a mut Summary,
 }
 
-/// Decodes the objects of a batch one by one and takes their rows as they come.
-fn stream(
-    case: &Case,
-    tasks: &[Task],
-    options: &Options,
-    progress: &dyn Progress,
-    collector: &mut Collector<'_>,
-    summary: &mut Summary,
-) -> Result<()> {
-    let mut tallies = vec![Tally::default(); tasks.len()];
-    for (at, task) in tasks.iter().enumerate() {
-        let mut failed = None;
-        let outcome = alone(case, at, task, &options.limits, &mut |part| {
-            if failed.is_none() {
-                failed = collector.part(tasks, part, &mut tallies).err();
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
+impl Run<'_> {
+    /// Decodes the objects of a batch in parallel, then takes their rows in order.
+    fn gather(&mut self, tasks: Vec<Task>, workers: &Workers) -> Result<()> {
+        let (case, options, progress) = (self.case, self.options, self.progress);
+        let decoded: Vec<(Vec<Part>, Vec<Outcome>)> = groups(&tasks)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|group| {
+                let (parts, outcomes) = workers.decode(case, &tasks, group.clone(), &options.limits);
+                let rejects = rejects(&parts, &group);
+                for ((task, outcome), rejects) in
+                    tasks.get(group).unwrap_or_default().iter().zip(&outcomes).zip(rejects)
+                {
+                    report(progress, task, outcome, rejects);
+                }
+                (parts, outcomes)
+            })
+            .collect();
+        let (parts, outcomes): (Vec<Vec<Part>>, Vec<Vec<Outcome>>) = decoded.into_iter().unzip();
+        let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+        let mut tallies: Vec<Tally> =
+            tasks.iter().zip(&outcomes).map(|(task, outcome)| begin(self.copies, task, Some(outcome))).collect();
+        for part in parts.into_iter().flatten() {
+            self.collector.part(&tasks, part, &mut tallies)?;
         }
-        report(progress, task, &outcome);
-        let tally = &tallies[at];
-        collector.object(task, &outcome, tally)?;
-        summary.count(task, &outcome, tally);
+        for ((task, outcome), tally) in tasks.into_iter().zip(&outcomes).zip(&tallies) {
+            self.summary.count(&task, outcome, tally);
+            self.collector.object(task, outcome, tally)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Decodes the objects of a batch one by one and takes their rows as they come.
+    fn stream(&mut self, tasks: Vec<Task>) -> Result<()> {
+        let mut tallies = vec![Tally::default(); tasks.len()];
+        let mut outcomes = Vec::with_capacity(tasks.len());
+        for (at, task) in tasks.iter().enumerate() {
+            tallies[at] = begin(self.copies, task, None);
+            let mut failed = None;
+            let outcome = alone(self.case, at, task, &self.options.limits, &mut |part| {
+                if failed.is_none() {
+                    failed = self.collector.part(&tasks, part, &mut tallies).err();
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            report(self.progress, task, &outcome, tallies[at].rejects);
+            if outcome.status == Status::Ingested {
+                self.copies.read(task);
+            }
+            outcomes.push(outcome);
+        }
+        for ((task, outcome), tally) in tasks.into_iter().zip(&outcomes).zip(&tallies) {
+            self.summary.count(&task, outcome, tally);
+            self.collector.object(task, outcome, tally)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tally of an object whose records come next. When it is known what became of it, those after it may be copies.
+fn begin(copies: &mut Copies, task: &Task, outcome: Option<&Outcome>) -> Tally {
+    let tally = Tally { copy_of: copies.first(task), ..Tally::default() };
+    if outcome.is_some_and(|outcome| outcome.status == Status::Ingested) {
+        copies.read(task);
+    }
+    tally
+}
+
+/// How many rejects each task of a group has.
+fn rejects(parts: &[Part], group: &Range<usize>) -> Vec<u64> {
+    let mut counts = vec![0; group.len()];
+    let runs = parts.iter().filter_map(|part| match part {
+        Part::Rejects(_, runs) => Some(runs),
+        Part::Rows(_) => None,
+    });
+    for (at, count) in runs.flatten() {
+        if let Some(slot) = at.checked_sub(group.start).and_then(|at| counts.get_mut(at)) {
+            *slot += *count as u64;
+        }
+    }
+    counts
 }

@@ -4,17 +4,15 @@
 //! holds of such a day is read back when it is first touched.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::path::PathBuf;
 
-use coldtrail_lake::{Batch, read_columns};
-use coldtrail_schema::arrow::array::{Array, Int64Array};
+use coldtrail_lake::{Batch, LakeFile, integers, read_columns, texts};
+use coldtrail_schema::TABLES;
 use coldtrail_schema::tables::common::position;
-use coldtrail_schema::{TABLES, Table};
 
 use crate::error::{Error, Result};
-use crate::plan::texts;
+use crate::objects::Objects;
 
 /// How many records are kept in memory before days are forgotten that are not needed now.
 const MANY: usize = 12_000_000;
@@ -22,7 +20,8 @@ const MANY: usize = 12_000_000;
 /// A table and a day of it.
 pub(crate) type Day = (&'static str, Option<i32>);
 
-/// Where a row stands: the number of its object in [`Seen`], and its record.
+/// Where a record stands: the number of its object in [`Objects`], and which of its records it is. Of two copies, the
+/// lesser place is the row.
 pub(crate) type Place = (u32, u32);
 
 /// Where the record of each hash stands.
@@ -44,49 +43,56 @@ impl Hasher for AsItIs {
     }
 }
 
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// There was none like it.
+    New,
+    /// The row is at this place, and stays.
+    CopyOf(Place),
+    /// It is a better copy than the row at this place, which gives way.
+    BetterThan(Place),
+}
+
 #[derive(Default)]
 pub(crate) struct Seen {
     days: BTreeMap<Day, Records>,
-    files: HashMap<Day, Vec<PathBuf>>,
-    objects: Vec<String>,
+    files: BTreeMap<Day, Vec<LakeFile>>,
     records: usize,
+    /// Objects whose rows in the lake will go, because they are taken again.
+    stale: HashSet<u32>,
 }
 
 impl Seen {
     /// Knows the files that the lake has.
-    pub(crate) fn new(lake: &Batch<'_>) -> Result<Seen> {
-        let mut seen = Seen::default();
+    pub(crate) fn new(lake: &Batch<'_>, stale: HashSet<u32>) -> Result<Seen> {
+        let mut seen = Seen { stale, ..Seen::default() };
         for table in TABLES.iter().filter(|table| table.is_event()) {
             for file in lake.files(table).map_err(Error::Lake)? {
-                seen.files.entry((table.name, file.date)).or_default().push(file.path);
+                seen.files.entry((table.name, file.date)).or_default().push(file);
             }
         }
         Ok(seen)
     }
 
-    pub(crate) fn object(&mut self, name: &str) -> u32 {
-        self.objects.push(name.to_owned());
-        self.objects.len() as u32 - 1
-    }
-
-    pub(crate) fn name(&self, object: u32) -> &str {
-        self.objects.get(object as usize).map_or("", String::as_str)
-    }
-
     /// Reads a day's records back.
-    fn load(&mut self, day: Day) -> Result<()> {
+    fn load(&mut self, objects: &mut Objects, day: Day) -> Result<()> {
         let mut records = Records::default();
-        for path in self.files.get(&day).cloned().unwrap_or_default() {
-            let columns = [position::OBJECT, position::RECORD, position::HASH];
-            for batch in read_columns(&path, &columns).map_err(Error::Lake)? {
-                let ints = |column: usize| batch.column(column).as_any().downcast_ref::<Int64Array>().cloned();
-                let (Some(numbers), Some(hashes)) = (ints(1), ints(2)) else { continue };
-                for (row, object) in texts(&batch, 0).enumerate() {
-                    let object = match self.objects.last() {
-                        Some(last) if last == object => self.objects.len() as u32 - 1,
-                        _ => self.object(object),
-                    };
-                    records.entry(hashes.value(row)).or_insert((object, numbers.value(row) as u32));
+        let columns = [position::OBJECT, position::RECORD, position::HASH];
+        for file in self.files.get(&day).into_iter().flatten() {
+            for batch in read_columns(file, &columns).map_err(Error::Lake)? {
+                let names = texts(&batch, 0).map_err(Error::Lake)?;
+                let numbers = integers(&batch, 1).map_err(Error::Lake)?;
+                let hashes = integers(&batch, 2).map_err(Error::Lake)?;
+                for row in 0..batch.num_rows() {
+                    let object = objects.number(names.value(row))?;
+                    if !self.stale.contains(&object) {
+                        let place = (object, record_number(numbers.value(row)));
+                        records
+                            .entry(hashes.value(row))
+                            .and_modify(|there| *there = place.min(*there))
+                            .or_insert(place);
+                    }
                 }
             }
         }
@@ -95,23 +101,30 @@ impl Seen {
         Ok(())
     }
 
-    /// Notes a record; tells where an equal one stands, if there is one.
-    pub(crate) fn insert(&mut self, day: Day, hash: i64, place: Place) -> Result<Option<Place>> {
+    /// Notes a record; tells whether an equal one is there.
+    pub(crate) fn insert(&mut self, objects: &mut Objects, day: Day, hash: i64, place: Place) -> Result<Found> {
         if !self.days.contains_key(&day) {
-            self.load(day)?;
+            self.load(objects, day)?;
         }
         Ok(match self.days.entry(day).or_default().entry(hash) {
-            Entry::Occupied(there) => Some(*there.get()),
+            Entry::Occupied(there) if *there.get() <= place => Found::CopyOf(*there.get()),
+            Entry::Occupied(mut there) => Found::BetterThan(there.insert(place)),
             Entry::Vacant(free) => {
                 free.insert(place);
                 self.records += 1;
-                None
+                Found::New
             }
         })
     }
 
-    pub(crate) fn written(&mut self, table: &'static Table, date: Option<i32>, path: PathBuf) {
-        self.files.entry((table.name, date)).or_default().push(path);
+    /// The files of a table by day, as far as they are written and settled.
+    pub(crate) fn files(&mut self) -> &mut BTreeMap<Day, Vec<LakeFile>> {
+        &mut self.files
+    }
+
+    /// The old rows of these objects are gone now.
+    pub(crate) fn settled(&mut self, objects: &HashSet<u32>) {
+        self.stale.retain(|object| !objects.contains(object));
     }
 
     /// Forgets days, all of whose records are in files, when there are too many. The latest stay.
@@ -121,4 +134,9 @@ impl Seen {
             self.records -= self.days.remove(&oldest).map_or(0, |records| records.len());
         }
     }
+}
+
+/// The number of a record of an object. No object has 2^32 of them: that many would be larger than any limit.
+pub(crate) fn record_number(record: i64) -> u32 {
+    u32::try_from(record).unwrap_or(u32::MAX)
 }

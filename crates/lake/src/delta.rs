@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 
 use coldtrail_schema::column::DATE;
 use coldtrail_schema::tables::ledger;
-use coldtrail_schema::{Kind, TABLES, Table};
+use coldtrail_schema::{TABLES, Table};
+use deltalake_core::checkpoints::create_checkpoint;
 use deltalake_core::kernel::transaction::CommitBuilder;
-use deltalake_core::kernel::{Action, Add, ArrayType, DataType, PrimitiveType, Remove, StructField, Transaction};
+use deltalake_core::kernel::{Action, Add, StructField, Transaction};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::actions::{add, delta_type, lake_file, plain_path, remove};
 use crate::error::{Error, Result};
 use crate::files::LakeFile;
-use crate::parquet_output::{NewFile, civil};
+use crate::lock::Lock;
+use crate::parquet_output::NewFile;
 
 /// The member of a commit's information that names the versions of all tables.
 const VERSIONS: &str = "coldtrail";
@@ -26,11 +29,15 @@ const DERIVED_FROM: &str = "coldtrail_derived_from";
 const APPLICATION: &str = "coldtrail/ingest";
 
 /// The table whose commit makes a batch visible.
-static LEADER: &Table = &ledger::OBJECTS;
+pub(crate) static LEADER: &Table = &ledger::OBJECTS;
+
+/// After so many commits of a table its state is written down whole, so that a reader need not go through all of them.
+/// The commits stay: the versions of the lake stand in those of the leader.
+const CHECKPOINT: u64 = 50;
 
 /// A lake directory.
 pub struct Lake {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     runtime: Runtime,
 }
 
@@ -54,15 +61,36 @@ impl Snapshot {
     pub fn rows(&self, table: &str) -> u64 {
         self.files(table).iter().map(|file| file.rows).sum()
     }
+
+    /// How many rows of a table of events have no time, or one that cannot be true: they lie in the partition without
+    /// a day, and no answer about a period has them.
+    pub fn undated(&self, table: &str) -> u64 {
+        let undated = |file: &&LakeFile| file.table.is_event() && file.date.is_none();
+        self.files(table).iter().filter(undated).map(|file| file.rows).sum()
+    }
 }
 
-/// An ingest in progress; holds the lake's lock.
+/// What a commit does: files that come, and files of the lake that go. A file of the lake is never altered; one with
+/// other rows takes its place.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub adds: Vec<NewFile>,
+    pub removes: Vec<LakeFile>,
+}
+
+impl Change {
+    pub fn is_empty(&self) -> bool {
+        self.adds.is_empty() && self.removes.is_empty()
+    }
+}
+
+/// Something that writes into the lake; holds its lock.
 pub struct Batch<'l> {
     lake: &'l Lake,
     tables: BTreeMap<&'static str, DeltaTable>,
     number: u64,
     derived_from: Option<String>,
-    _lock: std::fs::File,
+    _lock: Lock,
 }
 
 impl Lake {
@@ -92,6 +120,9 @@ impl Lake {
         if version > newest {
             return Err(Error::NoVersion { version, newest });
         }
+        if let Some(oldest) = self.oldest_kept()?.filter(|oldest| version < *oldest) {
+            return Err(Error::Cleaned { version, oldest });
+        }
         let versions = self.versions_of(version)?;
         let derived_from = self.derived_from(version)?;
         let mut snapshot = Snapshot { version, derived_from, ..Snapshot::default() };
@@ -104,7 +135,7 @@ impl Lake {
         Ok(snapshot)
     }
 
-    fn directory(&self, table: &Table) -> PathBuf {
+    pub(crate) fn directory(&self, table: &Table) -> PathBuf {
         self.root.join(table.name)
     }
 
@@ -113,7 +144,7 @@ impl Lake {
     }
 
     /// The newest version of the leader; none when there is no lake yet.
-    fn newest(&self) -> Result<Option<u64>> {
+    pub(crate) fn newest(&self) -> Result<Option<u64>> {
         if !self.commit_file(0).exists() {
             return Ok(None);
         }
@@ -130,7 +161,7 @@ impl Lake {
     }
 
     /// The versions of all tables that belong to a version of the leader.
-    fn versions_of(&self, version: u64) -> Result<BTreeMap<String, u64>> {
+    pub(crate) fn versions_of(&self, version: u64) -> Result<BTreeMap<String, u64>> {
         match self.information(version)?.get(VERSIONS) {
             Some(Value::Object(map)) => {
                 Ok(map.iter().filter_map(|(name, at)| Some((name.clone(), at.as_u64()?))).collect())
@@ -141,7 +172,7 @@ impl Lake {
         }
     }
 
-    fn open(&self, table: &'static Table, version: Option<u64>) -> Result<DeltaTable> {
+    pub(crate) fn open(&self, table: &'static Table, version: Option<u64>) -> Result<DeltaTable> {
         let failed = |source| Error::Delta { table: table.name, source: Box::new(source) };
         let url = ensure_table_uri(self.directory(table).to_string_lossy()).map_err(failed)?;
         let mut builder = DeltaTableBuilder::from_url(url).map_err(failed)?;
@@ -173,21 +204,18 @@ impl Lake {
         Ok(state.log_data().into_iter().map(|view| view.add_action()).collect())
     }
 
-    fn list(&self, table: &'static Table, delta: &DeltaTable) -> Result<Vec<LakeFile>> {
+    pub(crate) fn list(&self, table: &'static Table, delta: &DeltaTable) -> Result<Vec<LakeFile>> {
         let directory = self.directory(table);
-        let mut files: Vec<LakeFile> = self.adds(table, delta)?.iter().map(|add| lake_file(&directory, add)).collect();
+        let mut files: Vec<LakeFile> =
+            self.adds(table, delta)?.iter().map(|add| lake_file(table, &directory, add)).collect();
         files.sort_by(|a, b| (a.date, a.times, &a.path).cmp(&(b.date, b.times, &b.path)));
         Ok(files)
     }
 
-    /// Begins to write. What an interrupted batch had committed to some tables, but not to all, is taken back.
-    pub fn begin(&self) -> Result<Batch<'_>> {
-        fs_err::create_dir_all(&self.root).map_err(|source| Error::Io { path: self.root.clone(), source })?;
-        let path = self.root.join(".lock");
-        let lock = fs_err::File::create(&path).map_err(|source| Error::Io { path: path.clone(), source })?.into_file();
-        if lock.try_lock().is_err() {
-            return Err(Error::Locked { path });
-        }
+    /// Begins to write; `doing` says what, for whoever finds the lake locked meanwhile. What an interrupted batch had
+    /// committed to some tables, but not to all, is taken back.
+    pub fn begin(&self, doing: &'static str) -> Result<Batch<'_>> {
+        let lock = Lock::take(&self.root, doing)?;
         let known = match self.newest()? {
             Some(newest) => self.versions_of(newest)?,
             None => BTreeMap::new(),
@@ -215,15 +243,20 @@ impl Lake {
         Ok(self.information(version)?.get(DERIVED_FROM).and_then(Value::as_str).map(str::to_owned))
     }
 
+    /// Brings a table back to what it was at a version.
     fn take_back(&self, table: &'static Table, delta: DeltaTable, expected: u64) -> Result<DeltaTable> {
         let before = self.adds(table, &self.open(table, Some(expected))?)?;
-        let before: BTreeSet<&str> = before.iter().map(|add| add.path.as_str()).collect();
-        let surplus = self.adds(table, &delta)?.into_iter().filter(|add| !before.contains(add.path.as_str()));
-        let removes: Vec<Action> = surplus.map(|add| Action::Remove(remove(add))).collect();
-        if removes.is_empty() {
+        let now = self.adds(table, &delta)?;
+        let paths = |adds: &[Add]| adds.iter().map(|add| add.path.clone()).collect::<BTreeSet<String>>();
+        let (was, is) = (paths(&before), paths(&now));
+        let surplus = now.into_iter().filter(|add| !was.contains(&add.path));
+        let missing = before.into_iter().filter(|add| !is.contains(&add.path));
+        let actions: Vec<Action> =
+            surplus.map(|add| Action::Remove(remove(add))).chain(missing.map(Action::Add)).collect();
+        if actions.is_empty() {
             return Ok(delta);
         }
-        self.commit(table, delta, removes, HashMap::new(), expected as i64)
+        self.commit(table, delta, actions, HashMap::new(), expected as i64)
     }
 
     fn commit(
@@ -253,26 +286,48 @@ impl Lake {
                 .map_err(failed)?;
             let mut delta = delta;
             delta.update_state().await.map_err(failed)?;
+            if delta.version().is_some_and(|version| version > 0 && version.is_multiple_of(CHECKPOINT)) {
+                create_checkpoint(&delta, None).await.map_err(failed)?;
+            }
             Ok(delta)
         })
     }
 }
 
 impl Batch<'_> {
-    /// Commits the files of a batch: each table's in one commit, and the leader's last. Returns the new version.
-    pub fn commit(&mut self, files: &[NewFile]) -> Result<u64> {
-        let mut by_table: BTreeMap<&'static str, Vec<&NewFile>> = BTreeMap::new();
-        for file in files {
-            by_table.entry(file.table.name).or_default().push(file);
-        }
+    /// Commits a change: that of each table in one commit, and the leader's last. Returns the new version.
+    pub fn commit(&mut self, change: &Change) -> Result<u64> {
         self.number += 1;
-        for table in TABLES.iter().copied().filter(|t| t.name != LEADER.name) {
-            if let Some(files) = by_table.get(table.name) {
-                let adds = files.iter().map(|file| Action::Add(add(file))).collect();
-                self.commit_table(table, adds, HashMap::new())?;
+        let mut leader = Vec::new();
+        for table in TABLES.iter().copied() {
+            let actions = self.actions(table, change)?;
+            if table.name == LEADER.name {
+                leader = actions;
+            } else if !actions.is_empty() {
+                self.commit_table(table, actions, HashMap::new())?;
             }
         }
-        self.lead(by_table.remove(LEADER.name).unwrap_or_default())
+        self.lead(leader)
+    }
+
+    /// What a change does to a table. A file that goes and comes again, because it has the same rows, stays.
+    fn actions(&self, table: &'static Table, change: &Change) -> Result<Vec<Action>> {
+        let directory = self.lake.directory(table);
+        let of_table = |file: &&LakeFile| file.table.name == table.name;
+        let mut gone: BTreeSet<&Path> =
+            change.removes.iter().filter(of_table).filter_map(|file| file.path.strip_prefix(&directory).ok()).collect();
+        let mut actions = Vec::new();
+        for file in change.adds.iter().filter(|file| file.table.name == table.name) {
+            if !gone.remove(Path::new(&file.path)) {
+                actions.push(Action::Add(add(file)));
+            }
+        }
+        if let (false, Some(delta)) = (gone.is_empty(), self.tables.get(table.name)) {
+            let there = self.lake.adds(table, delta)?.into_iter();
+            let removed = there.filter(|add| gone.contains(Path::new(&plain_path(&add.path))));
+            actions.extend(removed.map(|add| Action::Remove(remove(add))));
+        }
+        Ok(actions)
     }
 
     /// Commits the files in place of all that these tables held. Returns the new version.
@@ -303,8 +358,8 @@ impl Batch<'_> {
         self.replace(tables, files)
     }
 
-    /// Makes what was committed visible, with these files of the leader.
-    fn lead(&mut self, files: Vec<&NewFile>) -> Result<u64> {
+    /// Makes what was committed visible, with this change of the leader.
+    fn lead(&mut self, actions: Vec<Action>) -> Result<u64> {
         let versions: BTreeMap<&str, u64> = TABLES
             .iter()
             .map(|table| {
@@ -316,7 +371,7 @@ impl Batch<'_> {
         if let Some(basis) = &self.derived_from {
             metadata.insert(DERIVED_FROM.to_owned(), json!(basis));
         }
-        self.commit_table(LEADER, files.into_iter().map(|file| Action::Add(add(file))).collect(), metadata)?;
+        self.commit_table(LEADER, actions, metadata)?;
         Ok(self.number)
     }
 
@@ -338,108 +393,5 @@ impl Batch<'_> {
             Some(delta) => self.lake.list(table, delta),
             None => Ok(Vec::new()),
         }
-    }
-}
-
-fn delta_type(kind: Kind) -> DataType {
-    let primitive = match kind {
-        Kind::Text | Kind::Id | Kind::Key | Kind::Json => PrimitiveType::String,
-        Kind::Int | Kind::Hash => PrimitiveType::Long,
-        Kind::Real => PrimitiveType::Double,
-        Kind::Flag => PrimitiveType::Boolean,
-        Kind::Time => PrimitiveType::Timestamp,
-        Kind::Bytes => PrimitiveType::Binary,
-        Kind::Date => PrimitiveType::Date,
-        Kind::Texts => return ArrayType::new(DataType::Primitive(PrimitiveType::String), true).into(),
-    };
-    DataType::Primitive(primitive)
-}
-
-/// The name under which statistics stand for the column of time.
-const TIME: &str = coldtrail_schema::tables::common::EVENT_TIME;
-
-fn add(file: &NewFile) -> Add {
-    let mut stats = json!({ "numRecords": file.rows });
-    if let Some((first, last)) = file.times {
-        stats["minValues"] = json!({ TIME: millis(first.div_euclid(1000)) });
-        stats["maxValues"] = json!({ TIME: millis(last.div_euclid(1000) + i64::from(last.rem_euclid(1000) > 0)) });
-    }
-    let partition = file.table.is_event().then(|| (DATE.name.to_owned(), file.date.map(civil)));
-    Add {
-        path: file.path.clone(),
-        partition_values: partition.into_iter().collect(),
-        size: file.size as i64,
-        // No clock: the same evidence gives the same lake.
-        modification_time: 0,
-        data_change: true,
-        stats: Some(stats.to_string()),
-        tags: Some(HashMap::from([("sha256".to_owned(), Some(file.sha256.clone()))])),
-        ..Add::default()
-    }
-}
-
-fn remove(add: Add) -> Remove {
-    Remove {
-        path: add.path,
-        data_change: true,
-        deletion_timestamp: Some(0),
-        extended_file_metadata: Some(true),
-        partition_values: Some(add.partition_values),
-        size: Some(add.size),
-        tags: add.tags,
-        deletion_vector: None,
-        base_row_id: None,
-        default_row_commit_version: None,
-    }
-}
-
-fn lake_file(directory: &Path, add: &Add) -> LakeFile {
-    let stats: Value = add.stats.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let time = |which: &str| stats.get(which)?.get(TIME)?.as_str().and_then(from_millis);
-    let date = add.partition_values.get(DATE.name).and_then(Option::as_deref);
-    LakeFile {
-        path: directory.join(add.path.replace("%3D", "=")),
-        size: add.size as u64,
-        rows: stats.get("numRecords").and_then(Value::as_u64).unwrap_or(0),
-        date: date
-            .and_then(|text| from_millis(&format!("{text}T00:00:00.000Z")))
-            .map(|micros| micros.div_euclid(86_400_000_000) as i32),
-        times: time("minValues").zip(time("maxValues")),
-        sha256: add.tags.as_ref().and_then(|tags| tags.get("sha256").cloned().flatten()).unwrap_or_default(),
-    }
-}
-
-/// Milliseconds since 1970 as Delta's statistics write an instant.
-fn millis(millis: i64) -> String {
-    let (days, of_day) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    let (hours, minutes, seconds) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    format!("{}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", civil(days as i32), of_day % 1000)
-}
-
-/// Microseconds of an instant that [`millis`] wrote.
-fn from_millis(text: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hours, minutes, seconds) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let year_shifted = if month <= 2 { year - 1 } else { year };
-    let era = year_shifted.div_euclid(400);
-    let of_era = year_shifted - era * 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-    Some(seconds * 1_000_000 + number(20..23).unwrap_or(0) * 1000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instants_survive_statistics() {
-        for micros in [0, 1_636_967_484_624_000, -1_000, 4_102_444_800_000_000] {
-            assert_eq!(from_millis(&millis(micros / 1000)), Some(micros));
-        }
-        assert_eq!(civil(0), "1970-01-01");
-        assert_eq!(civil(20_000), "2024-10-04");
     }
 }

@@ -13,8 +13,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: io::Error },
-    #[error("{path}: another ingest is running on this lake")]
-    Locked { path: PathBuf },
+    #[error("{path}: `{doing}` is running on this lake")]
+    Locked { path: PathBuf, doing: String },
     #[error("table `{table}`: {source}")]
     Delta { table: &'static str, source: Box<DeltaTableError> },
     #[error("{path}: {source}")]
@@ -29,8 +29,14 @@ pub enum Error {
     NoVersion { version: u64, newest: u64 },
     #[error("table `{table}`: a file of it was written, but it is not among the tables that are replaced")]
     Unlisted { table: &'static str },
+    #[error("version {version} of the lake was cleaned away; the oldest that is kept is {oldest}")]
+    Cleaned { version: u64, oldest: u64 },
     #[error("{path}: the commit names no table versions")]
     NotOurs { path: PathBuf },
+    #[error("{path}: it has no column `{column}` as this version of the program writes it")]
+    Column { path: PathBuf, column: &'static str },
+    #[error("the column `{column}` is read as another type than it has")]
+    Type { column: String },
 }
 
 impl Error {
@@ -44,7 +50,7 @@ impl Error {
                 Some("the case must be on a disk that can be written to".to_owned())
             }
             Error::Locked { .. } => Some("wait for it to end, or end it".to_owned()),
-            Error::Altered { .. } | Error::NotOurs { .. } => {
+            Error::Altered { .. } | Error::NotOurs { .. } | Error::Column { .. } => {
                 Some("the lake can be made again: delete `lake/` in the case and run `coldtrail ingest`".to_owned())
             }
             _ => None,

@@ -1,8 +1,9 @@
 //! Files of the lake: what is known of one, and reading columns back.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use coldtrail_schema::arrow::array::RecordBatch;
+use coldtrail_schema::Table;
+use coldtrail_schema::arrow::array::{Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use sha2::{Digest, Sha256};
@@ -10,8 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 
 /// One Parquet file of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LakeFile {
+    pub table: &'static Table,
     pub path: PathBuf,
     pub size: u64,
     pub rows: u64,
@@ -31,7 +33,7 @@ impl LakeFile {
         let mut file = fs_err::File::open(&self.path).map_err(failed)?;
         let mut hasher = Sha256::new();
         std::io::copy(&mut file, &mut hasher).map_err(failed)?;
-        let found: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = hex::encode(hasher.finalize());
         match found == self.sha256 {
             true => Ok(()),
             false => Err(Error::Altered { path: self.path.clone(), expected: self.sha256.clone(), found }),
@@ -39,20 +41,35 @@ impl LakeFile {
     }
 }
 
-/// Reads the columns at these positions, in the order of the file.
-pub fn read_columns(path: &Path, columns: &[usize]) -> Result<Vec<RecordBatch>> {
-    read(path, columns, None)
+/// Reads the columns at these positions of the table, which ascend, in the order of the file. A file whose columns are
+/// not those of the table is an error, so a column of a batch has the type that the table says.
+pub fn read_columns(file: &LakeFile, columns: &[usize]) -> Result<Vec<RecordBatch>> {
+    read(file, columns, None)
 }
 
 /// Reads the columns at these positions, of these rows only, which are counted from 0 and ascend.
-pub fn read_rows(path: &Path, columns: &[usize], rows: &[usize]) -> Result<Vec<RecordBatch>> {
-    read(path, columns, Some(rows))
+pub fn read_rows(file: &LakeFile, columns: &[usize], rows: &[usize]) -> Result<Vec<RecordBatch>> {
+    read(file, columns, Some(rows))
 }
 
-fn read(path: &Path, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<RecordBatch>> {
-    let failed = |source| Error::Parquet { path: path.to_owned(), source };
-    let file = fs_err::File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file.into_file()).map_err(failed)?;
+/// Reads the whole file.
+pub fn read_all(file: &LakeFile) -> Result<Vec<RecordBatch>> {
+    let columns: Vec<usize> = (0..file.table.columns().len()).collect();
+    read(file, &columns, None)
+}
+
+fn read(file: &LakeFile, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<RecordBatch>> {
+    let path = &file.path;
+    let failed = |source| Error::Parquet { path: path.clone(), source };
+    let opened = fs_err::File::open(path).map_err(|source| Error::Io { path: path.clone(), source })?;
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(opened.into_file()).map_err(failed)?;
+    let declared = file.table.columns();
+    for (at, column) in columns.iter().filter_map(|at| Some((*at, declared.get(*at)?))) {
+        let found = builder.schema().fields().get(at);
+        if !found.is_some_and(|field| field.name() == column.name && *field.data_type() == column.kind.arrow_type()) {
+            return Err(Error::Column { path: path.clone(), column: column.name });
+        }
+    }
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
     if let Some(rows) = rows {
         let total = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
@@ -63,4 +80,24 @@ fn read(path: &Path, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<Re
     reader
         .map(|batch| batch.map_err(|error| failed(parquet::errors::ParquetError::ArrowError(error.to_string()))))
         .collect()
+}
+
+/// The column at `at` of a batch, as texts.
+pub fn texts(batch: &RecordBatch, at: usize) -> Result<&StringArray> {
+    typed(batch, at)
+}
+
+/// The column at `at` of a batch, as integers.
+pub fn integers(batch: &RecordBatch, at: usize) -> Result<&Int64Array> {
+    typed(batch, at)
+}
+
+/// The column at `at` of a batch, as instants in microseconds since 1970.
+pub fn times(batch: &RecordBatch, at: usize) -> Result<&TimestampMicrosecondArray> {
+    typed(batch, at)
+}
+
+fn typed<A: Array + 'static>(batch: &RecordBatch, at: usize) -> Result<&A> {
+    let array = batch.columns().get(at).and_then(|array| array.as_any().downcast_ref());
+    array.ok_or_else(|| Error::Type { column: batch.schema_ref().fields().get(at).map_or("", |f| f.name()).to_owned() })
 }

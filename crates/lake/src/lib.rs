@@ -4,14 +4,18 @@
 //! as Delta commits; the commit of `objects`, which comes last, makes a batch visible in all tables at
 //! once: it names the version of every table that belongs to it. That number is the lake's version.
 
+mod actions;
+mod clean;
 mod delta;
 mod error;
 mod files;
+mod lock;
 mod parquet_input;
 mod parquet_output;
 
-pub use delta::{Batch, Lake, Snapshot};
+pub use clean::Cleaned;
+pub use delta::{Batch, Change, Lake, Snapshot};
 pub use error::{Error, Result};
-pub use files::{LakeFile, read_columns, read_rows};
+pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
 pub use parquet_input::rows_as_json;
 pub use parquet_output::{NewFile, Order, write_answer, write_file};

@@ -17,7 +17,9 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::actions::day_text;
 use crate::error::{Error, Result};
+use crate::files::LakeFile;
 
 /// Which rows, in which order: pairs of batch and row.
 pub type Order = Vec<(usize, usize)>;
@@ -38,6 +40,21 @@ pub struct NewFile {
     pub sha256: String,
 }
 
+impl NewFile {
+    /// The same file as one of the lake in this directory, which it is once it is committed.
+    pub fn in_lake(&self, lake: &Path) -> LakeFile {
+        LakeFile {
+            table: self.table,
+            path: lake.join(self.table.name).join(&self.path),
+            size: self.size,
+            rows: self.rows,
+            date: self.date,
+            times: self.times,
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
 /// Writes a file into `lake` for a table and a day. Its name is the hash of its bytes.
 pub fn write_file(
     lake: &Path,
@@ -49,24 +66,30 @@ pub fn write_file(
 ) -> Result<NewFile> {
     let bytes =
         encode(table, batches, order).map_err(|source| Error::Parquet { path: lake.join(table.name), source })?;
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let folder = match (table.is_event(), date) {
-        (true, Some(days)) => format!("date={}/", civil(days)),
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    let folder = match (table.is_event(), date.and_then(day_text)) {
+        (true, Some(day)) => format!("date={day}/"),
         (true, None) => "date=__HIVE_DEFAULT_PARTITION__/".to_owned(),
         (false, _) => String::new(),
     };
     let path = format!("{folder}{sha256}.parquet");
     let full = lake.join(table.name).join(&path);
     let failed = |source| Error::Io { path: full.clone(), source };
-    if let Some(parent) = full.parent() {
-        fs_err::create_dir_all(parent).map_err(failed)?;
-    }
+    let parent = full.parent().unwrap_or(lake);
+    fs_err::create_dir_all(parent).map_err(failed)?;
     let part = full.with_extension("part");
     let written = fs_err::write(&part, &bytes)
         .and_then(|()| fs_err::File::open(&part)?.sync_all())
-        .and_then(|()| fs_err::rename(&part, &full));
+        .and_then(|()| fs_err::rename(&part, &full))
+        .and_then(|()| sync_folder(parent));
     written.map_err(failed)?;
     Ok(NewFile { table, path, date, size: bytes.len() as u64, rows: order.len() as u64, times, sha256 })
+}
+
+/// Makes a new name in a folder last.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    // Elsewhere a folder cannot be opened; names are made to last with the files there.
+    if cfg!(unix) { fs_err::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> ParquetResult<Vec<u8>> {
@@ -148,18 +171,4 @@ fn properties(columns: &[Column], rows: usize, events: bool) -> WriterProperties
         properties = properties.set_sorting_columns(Some(vec![sorting]));
     }
     properties.build()
-}
-
-/// `YYYY-MM-DD` of a day since 1970. <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
-pub(crate) fn civil(days: i32) -> String {
-    let z = i64::from(days) + 719_468;
-    let era = z.div_euclid(146_097);
-    let of_era = z - era * 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use coldtrail_evidence::Limits;
-use coldtrail_ingest::{Options, Summary, ingest};
+use coldtrail_ingest::{Options, State, Summary, ingest};
 use serde_json::{Value, json};
 
 use crate::args::Ingest;
@@ -20,7 +20,8 @@ pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
         let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
         bar.finish();
         let summary = result?;
-        let status = if summary.is_whole() { Status::Clean } else { Status::Gaps };
+        // Of the lake, not of the run: what an earlier run left over is left over still.
+        let status = if summary.lake.is_whole() { Status::Clean } else { Status::Gaps };
         let derived = if arguments.no_derive { None } else { Some(derive::work(&case, false, settings)?) };
         let version = derived.as_ref().map_or(summary.version, |derived| derived.version);
         let mut counts = as_json(&summary);
@@ -43,10 +44,11 @@ pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
 }
 
 fn tell(s: &Summary, settings: &Settings) -> Result<()> {
+    let again = if s.again > 0 { format!(" ({} of them again)", s.again) } else { String::new() };
     terminal::note(
         settings,
         format!(
-            "{} objects: {} ingested, {} copies, {} empty, {} archives, {} unrecognised, {} failed; {} were in the lake already",
+            "{} objects{again}: {} ingested, {} copies, {} empty, {} archives, {} unrecognised, {} failed; {} were in the lake already",
             s.objects, s.ingested, s.copies, s.empty, s.archives, s.unrecognised, s.failed, s.already
         ),
     )?;
@@ -57,18 +59,8 @@ fn tell(s: &Summary, settings: &Settings) -> Result<()> {
             s.records, s.kept, s.duplicates, s.rejects, s.version
         ),
     )?;
-    if s.rejects > 0 {
-        terminal::warn(
-            settings,
-            format!(
-                "{} records were not understood; `coldtrail query run evidence/unparsed_records` shows them",
-                s.rejects
-            ),
-        )?;
-    }
-    if s.unrecognised + s.failed + s.damaged > 0 {
-        let what = format!("{} objects unrecognised, {} failed, {} damaged", s.unrecognised, s.failed, s.damaged);
-        terminal::warn(settings, format!("{what}; `coldtrail query run evidence/objects_not_ingested` lists them"))?;
+    for gap in gaps(&s.lake) {
+        terminal::warn(settings, gap)?;
     }
     if s.objects > 0 && s.ingested + s.copies + s.archives + s.empty == 0 {
         terminal::warn(settings, "none of the objects is a log that is known")?;
@@ -79,11 +71,41 @@ fn tell(s: &Summary, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// What is collected and is in no answer, or not in every one that it belongs to; of the whole lake.
+fn gaps(lake: &State) -> Vec<String> {
+    let mut gaps = Vec::new();
+    if lake.rejects > 0 {
+        gaps.push(format!(
+            "{} records in the lake were not understood; `coldtrail query run evidence/unparsed_records` shows them",
+            lake.rejects
+        ));
+    }
+    if lake.unrecognised + lake.failed + lake.damaged > 0 {
+        gaps.push(format!(
+            "of {} objects in the lake, {} are unrecognised, {} failed, {} are damaged; `coldtrail query run evidence/objects_not_ingested` lists them",
+            lake.objects, lake.unrecognised, lake.failed, lake.damaged
+        ));
+    }
+    if lake.undated > 0 {
+        gaps.push(format!(
+            "{} rows have no time and are in no answer about a period; `coldtrail query run evidence/undated_rows` shows them",
+            lake.undated
+        ));
+    }
+    gaps
+}
+
 pub(crate) fn as_json(s: &Summary) -> Value {
+    let lake = &s.lake;
     json!({
-        "objects": s.objects, "already": s.already, "ingested": s.ingested, "copies": s.copies, "empty": s.empty,
+        "objects": s.objects, "already": s.already, "again": s.again, "ingested": s.ingested, "copies": s.copies, "empty": s.empty,
         "archives": s.archives, "unrecognised": s.unrecognised, "failed": s.failed, "damaged": s.damaged,
         "records": s.records, "kept": s.kept, "duplicates": s.duplicates, "rejects": s.rejects,
         "bytes": s.bytes, "inflated_bytes": s.inflated, "lake_version": s.version,
+        "lake": {
+            "objects": lake.objects, "unrecognised": lake.unrecognised, "failed": lake.failed, "damaged": lake.damaged,
+            "records": lake.records, "kept": lake.kept, "duplicates": lake.duplicates, "rejects": lake.rejects,
+            "undated": lake.undated,
+        },
     })
 }

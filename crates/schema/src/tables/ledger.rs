@@ -4,7 +4,8 @@ use crate::column::Role;
 use crate::table_macro::table;
 
 table! {
-    /// One collected file, and what became of it. `records = kept + duplicates + rejects` always holds.
+    /// One collected file, and what the present sources and limits make of it. Records are counted where they are
+    /// framed, and compared with what became of them: `records = kept + duplicates + rejects`.
     "objects", None, Role::Ledger, ObjectRow => ObjectRows, ObjectColumn, OBJECTS {
         /// Names the object: 32 hexadecimal digits made from its key and its SHA-256.
         evidence_object: Id,
@@ -28,11 +29,11 @@ table! {
         reason: Text,
         /// What is damaged in its container: gzip data ends early, bytes after the end, and so on.
         damage: Text,
-        /// How many records were found in it.
+        /// How many records were found in it; of a failed one, before it failed.
         records: Int,
         /// How many of them are rows.
         kept: Int,
-        /// How many of them were there already.
+        /// How many of them stand in a table as another copy, which is told by the table `duplicates`.
         duplicates: Int,
         /// How many of them were not understood.
         rejects: Int,
@@ -52,6 +53,14 @@ table! {
         members: Int,
         /// What the provider told about it: ETag, version, user metadata.
         metadata: Json,
+        /// How many comments, headers and control messages it has; they are no records.
+        comments: Int,
+        /// How many records (kept or duplicates) have no time, or one that cannot be true: no answer about a period has
+        /// them.
+        undated: Int,
+        /// What judged it: the way of reading, the source and its version, or the list of all sources where none knew
+        /// it; and the limits, where they cut it. What another basis would judge is taken again by the next `ingest`.
+        basis: Text,
     }
 }
 
@@ -78,15 +87,17 @@ table! {
 }
 
 table! {
-    /// One record that was there already: the same record delivered, or the same object collected, twice.
+    /// One record that stands in its table as another copy: the same record delivered, or the same object collected,
+    /// twice. The copy that can be proven best is the row: a file under CloudTrail's own key, then a log under the name
+    /// that AWS gave it, then others; of equal ones the first delivered, then the first key.
     "duplicates", None, Role::Ledger, DuplicateRow => DuplicateRows, DuplicateColumn, DUPLICATES {
-        /// The table that holds the row that was kept.
+        /// The table that holds the row.
         source: Text,
-        /// The object of the record that was left out.
+        /// The object of the copy that is not the row.
         evidence_object: Id,
         /// Which record of that object.
         evidence_record: Int,
-        /// The object of the row that was kept.
+        /// The object of the row.
         kept_object: Id,
         /// Which record of that object.
         kept_record: Int,
