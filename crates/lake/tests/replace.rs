@@ -19,7 +19,7 @@ fn a_file_of_a_table_that_is_not_replaced_is_an_error() {
         kept_record: None,
     });
     let file = write_file(dir.path(), &DUPLICATES, None, None, &[rows.finish()], &vec![(0, 0)]).unwrap();
-    let mut batch = lake.begin().unwrap();
+    let mut batch = lake.begin("testing").unwrap();
     for tables in [derived(), verdicts(), vec![&OBJECTS], Vec::new()] {
         let refused = batch.replace(&tables, std::slice::from_ref(&file)).unwrap_err();
         assert!(matches!(refused, Error::Unlisted { table: "duplicates" }), "{refused}");

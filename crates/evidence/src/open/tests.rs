@@ -201,3 +201,22 @@ fn utf16_becomes_utf8() {
     let alone = Some(Damage::BadText { count: 2 });
     check(b"\xff\xfe\x00\xd8a\0\x00\xdc", "\u{fffd}a\u{fffd}".as_bytes(), &["utf-16le"], 0, alone);
 }
+
+#[test]
+fn a_limit_is_told_from_the_text_too() {
+    let layer = || "gzip".to_owned();
+    let all = [
+        Damage::Truncated { layer: layer(), read: 1 },
+        Damage::Corrupt { layer: layer(), read: 1, message: "more than 3 bytes come out of it".to_owned() },
+        Damage::TrailingBytes { count: 1 },
+        Damage::TooBig { layer: layer(), limit: 1 },
+        Damage::BadRatio { layer: layer(), limit: 1, inflated: 1 },
+        Damage::TooManyLayers { limit: 3 },
+        Damage::BadText { count: 1 },
+        Damage::NestedArchive,
+        Damage::BadChecksum,
+    ];
+    for damage in all {
+        assert_eq!(damage.is_of_limits(), Damage::tells_of_limits(&damage.to_string()), "{damage}");
+    }
+}
