@@ -2,10 +2,11 @@
 -- question: How many records were there twice, and in which pairs of objects?
 -- sources: duplicates, objects
 -- parameter: source text = null
--- about source: the table that holds the rows that were kept; null means every table
--- trap: Only records with the same id and the same content are duplicates; the same id with different content stays twice in its table.
+-- about source: the table that holds the rows; null means every table
+-- trap: Only records with the same id and the same content are duplicates, however their JSON is written; the same id with different content stays twice in its table: evidence/same_id_other_content.
 -- trap: The two copies of a cross-account action have the same sharedEventID and are no duplicates.
--- trap: Objects with the very same bytes are not read twice; they have the status duplicate in evidence/objects_not_ingested and are not counted here.
+-- trap: An object with the bytes and the name of another has the status duplicate in evidence/objects_not_ingested; its records are counted here, too.
+-- trap: The copy that can be proven best is the row: a file under CloudTrail's own key, then a log under the name that AWS gave it, then exports.
 -- next: evidence/objects_not_ingested
 -- next: evidence/coverage
 select

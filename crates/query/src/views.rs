@@ -38,15 +38,30 @@ static SHAPED: &[(&Table, &str)] = &[
 /// All sources as one.
 static EVENTS: &str = include_str!("views/events.sql");
 
+/// What shows several tables at once: name, what one row is, statement.
+static SEVERAL: &[(&str, &str, &str)] = &[
+    ("events", "All sources as one: who, what, on what, from where, with which outcome.", EVENTS),
+    (
+        "row_verdicts",
+        "Rows of CloudTrail with the verdicts of all files that hold them.",
+        include_str!("views/row_verdicts.sql"),
+    ),
+    (
+        "same_id",
+        "Ids of CloudTrail events that stand for different contents.",
+        include_str!("views/same_id.sql"),
+    ),
+];
+
 static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
     let mut views: Vec<View> = TABLES.iter().copied().map(own).collect();
-    views.push(View {
-        name: "events",
-        about: Cow::Borrowed("All sources as one: who, what, on what, from where, with which outcome."),
+    views.extend(SEVERAL.iter().map(|(name, about, sql)| View {
+        name,
+        about: Cow::Borrowed(about),
         table: None,
         own: false,
-        sql: Cow::Borrowed(EVENTS),
-    });
+        sql: Cow::Borrowed(sql),
+    }));
     views.extend(TABLES.iter().copied().filter_map(athena));
     views
 });
@@ -110,6 +125,6 @@ mod tests {
         }
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/views");
         let files = fs_err::read_dir(dir).expect("the folder of the views").count();
-        assert_eq!(files, SHAPED.len() + 1, "every file of src/views is a view");
+        assert_eq!(files, SHAPED.len() + SEVERAL.len(), "every file of src/views is a view");
     }
 }

@@ -39,6 +39,18 @@ static PARTS: &[Part] = &[
         empty: "no rejects",
     },
     Part {
+        name: "undated",
+        heading: "Rows without a time, which no answer about a period has",
+        sql: include_str!("status/undated.sql"),
+        empty: "every row has a time",
+    },
+    Part {
+        name: "same_id",
+        heading: "CloudTrail events whose id stands for different contents",
+        sql: include_str!("status/same_id.sql"),
+        empty: "no such events",
+    },
+    Part {
         name: "problems",
         heading: "Objects that are damaged, failed or unrecognised",
         sql: include_str!("status/problems.sql"),
