@@ -10,6 +10,7 @@ mod digests;
 mod documents;
 mod engines;
 mod fetch;
+mod ledger;
 mod questions;
 mod report;
 mod restart;

@@ -80,6 +80,9 @@ pub(crate) enum Command {
     Ingest(Ingest),
     /// Make histories, sessions and attributions out of what was ingested.
     Derive(Derive),
+    /// Keep the tables in order: clean.
+    #[command(subcommand)]
+    Lake(LakeCommand),
     /// AWS Config as a history: show, log, diff, blame, related, list, investigate.
     #[command(subcommand)]
     Config(Config),
@@ -161,6 +164,13 @@ pub(crate) struct LimitArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail ingest
+  coldtrail ingest --max-inflated 64G
+
+What is in the lake is not read again, except what failed, what a smaller limit cut, what no source knew then, and what
+an older version of its source read. Exit status 3: of all that was collected, in this run or before, something is not
+in the tables, or has no time; it is said each time.")]
 pub(crate) struct Ingest {
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
@@ -170,6 +180,28 @@ pub(crate) struct Ingest {
     /// Do not derive histories and sessions afterwards.
     #[arg(long)]
     pub(crate) no_derive: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LakeCommand {
+    /// Remove files of tables that no kept version has need of, and what killed runs left behind.
+    Clean(LakeClean),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail lake clean --dry-run
+  coldtrail lake clean --keep 1
+
+Each ingest and each derive makes a new version of the lake; --at-version reads an older one for as long as its files
+are there. Evidence is never touched, and a lake can always be made again: delete `lake/` and run `coldtrail ingest`.")]
+pub(crate) struct LakeClean {
+    /// How many versions stay readable, the newest included.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) keep: u64,
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

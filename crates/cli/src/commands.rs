@@ -11,6 +11,7 @@ mod exposure;
 mod fetch;
 mod ingest;
 mod init;
+mod lake;
 mod query;
 mod record;
 mod report;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
         Command::ExportEvidence(arguments) => export_evidence::run(&arguments, settings),
         Command::Ingest(arguments) => ingest::run(&arguments, settings),
         Command::Derive(arguments) => derive::run(&arguments, settings),
+        Command::Lake(command) => lake::run(&command, settings),
         Command::Config(arguments) => config::run(&arguments, settings),
         Command::Actor(arguments) => actor::run(&arguments, settings),
         Command::Timeline(arguments) => timeline::run(&arguments, settings),
