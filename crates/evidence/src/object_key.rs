@@ -49,14 +49,11 @@ impl ObjectKey {
         found
     }
 
-    /// `[prefix/]AWSLogs/[o-…/]<account>/<service>/<region>/…`
+    /// `[prefix/]AWSLogs/[o-…/]<account>/<service>/<region>/…`; organisations put folders of their own before the account.
     fn read_aws_logs(&mut self, folders: &[&str]) {
         let Some(at) = folders.iter().rposition(|part| *part == "AWSLogs") else { return };
-        let mut rest = folders.get(at + 1..).unwrap_or_default().iter().copied().peekable();
-        if rest.peek().is_some_and(|part| is_organisation(part)) {
-            rest.next();
-        }
-        let Some(account) = rest.next().and_then(account) else { return };
+        let mut rest = folders.get(at + 1..).unwrap_or_default().iter().copied();
+        let Some(account) = rest.by_ref().take(1 + MAX_GROUPS).find_map(account) else { return };
         self.account = Some(account.to_owned());
         let Some(service) = rest.next() else { return };
         self.service = Some(service.strip_prefix("aws-service=").unwrap_or(service).to_owned());
@@ -102,28 +99,36 @@ impl ObjectKey {
             return;
         }
         self.account.get_or_insert_with(|| account.to_owned());
-        self.service.get_or_insert_with(|| service.to_owned());
+        // A folder that no region follows may be any.
+        if self.region.is_none() || self.service.is_none() {
+            self.service = Some(service.to_owned());
+        }
         self.region.get_or_insert_with(|| region.to_owned());
     }
 }
+
+/// How many folders there may be between `AWSLogs` and the account.
+pub const MAX_GROUPS: usize = 4;
 
 fn account(part: &str) -> Option<&str> {
     let value = part.split_once('=').map_or(part, |(_, value)| value);
     is_account(value).then_some(value)
 }
 
-fn is_account(text: &str) -> bool {
+/// Twelve digits.
+pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_organisation(text: &str) -> bool {
+/// `o-` and letters and digits.
+pub fn is_organisation(text: &str) -> bool {
     text.strip_prefix("o-").is_some_and(|id| {
         (10..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
     })
 }
 
 /// `us-east-1`, `us-gov-west-1`, `us-isob-east-1`, `ap-southeast-7`: words and a number.
-fn is_region(text: &str) -> bool {
+pub fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let number = parts.next_back().unwrap_or_default();
     let words: Vec<&str> = parts.collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::list::Listed;
+use crate::plan::Pruned;
 
 /// US dollars for a thousand list requests, for a thousand get requests, and for a gigabyte that leaves AWS: the
 /// published prices of S3 Standard in us-east-1 (aws.amazon.com/s3/pricing); other regions and classes cost more.
@@ -26,6 +27,8 @@ pub struct Estimate {
     pub already: u64,
     /// Objects that the listing showed and that are not wanted.
     pub excluded: u64,
+    /// Prefixes that were not listed, and why.
+    pub pruned: Vec<Pruned>,
     /// Storage classes: objects and bytes.
     pub classes: BTreeMap<String, (u64, u64)>,
     /// List requests that were sent for this.

@@ -94,7 +94,7 @@ impl Downloader {
         let mut taken = Vec::new();
         let query = Query { prefix: listed.key.clone(), versions: true, ..Query::default() };
         // Without the right to list versions, or without versions, there is only what it is now.
-        if let Ok(page) = self.lister.all(&query).await {
+        if let Ok(page) = self.lister.all(query).await {
             let then = page.objects.into_iter().find(|other| {
                 let versioned = other.version.as_deref().is_some_and(|version| version != "null");
                 other.key == listed.key && other.etag == listed.etag && versioned

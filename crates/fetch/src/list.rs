@@ -37,6 +37,8 @@ enum Next {
 pub(crate) struct Page {
     pub(crate) objects: Vec<Listed>,
     pub(crate) folders: Vec<String>,
+    /// How many requests it took.
+    pub(crate) requests: u64,
     next: Option<Next>,
 }
 
@@ -64,31 +66,19 @@ impl Lister {
         self.requester_pays.then_some(RequestPayer::Requester)
     }
 
-    /// Calls `page` with each page; it says whether to go on.
-    pub(crate) async fn each(&self, query: &Query, page: &mut (dyn FnMut(Page) -> bool + Send)) -> Result<()> {
-        let mut next = None;
-        loop {
-            let mut found = match query.versions {
-                true => self.versions(query, next).await,
-                false => self.keys(query, next).await,
-            }
-            .map_err(|failure| self.error(query, failure))?;
-            next = found.next.take();
-            if !page(found) || next.is_none() {
-                return Ok(());
-            }
-        }
+    /// The pages of a listing, to be asked for one after the other.
+    pub(crate) fn pages(&self, query: Query) -> Pages<'_> {
+        Pages { lister: self, query, next: None, ended: false }
     }
 
     /// Everything in one listing, for what cannot be much.
-    pub(crate) async fn all(&self, query: &Query) -> Result<Page> {
-        let mut all = Page::default();
-        self.each(query, &mut |page| {
+    pub(crate) async fn all(&self, query: Query) -> Result<Page> {
+        let (mut all, mut pages) = (Page::default(), self.pages(query));
+        while let Some(page) = pages.next().await? {
+            all.requests += page.requests;
             all.objects.extend(page.objects);
             all.folders.extend(page.folders);
-            true
-        })
-        .await?;
+        }
         Ok(all)
     }
 
@@ -135,6 +125,7 @@ impl Lister {
         Ok(Page {
             objects: objects.collect(),
             folders: folders.map(|folder| decode(folder, encoded)).collect(),
+            requests: 1,
             next: answer.next_continuation_token.map(Next::Token),
         })
     }
@@ -184,8 +175,35 @@ impl Lister {
         Ok(Page {
             objects: versions.chain(markers).collect(),
             folders: folders.map(|folder| decode(folder, encoded)).collect(),
+            requests: 1,
             next: next.filter(|_| answer.is_truncated == Some(true)),
         })
+    }
+}
+
+/// A listing that goes on page by page, as fast as the pages are taken.
+pub(crate) struct Pages<'a> {
+    lister: &'a Lister,
+    query: Query,
+    next: Option<Next>,
+    ended: bool,
+}
+
+impl Pages<'_> {
+    /// The next page; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Page>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let next = self.next.take();
+        let mut page = match self.query.versions {
+            true => self.lister.versions(&self.query, next).await,
+            false => self.lister.keys(&self.query, next).await,
+        }
+        .map_err(|failure| self.lister.error(&self.query, failure))?;
+        self.next = page.next.take();
+        self.ended = self.next.is_none();
+        Ok(Some(page))
     }
 }
 

@@ -1,23 +1,29 @@
 //! Which prefixes to list, and which of the keys found there are wanted.
 //!
-//! AWS delivers to `[prefix/]AWSLogs/[o-…/]<account>/<service>/<region>/<year>/<month>/<day>/`: accounts and regions are
-//! found level by level, and of each only the days asked for are listed. Server access logs lie flat, in the order of
-//! their names, which begin with the time. What is laid out otherwise is listed as a whole and chosen by its keys.
+//! AWS delivers to `[prefix/]AWSLogs/[o-…/]<account>/<service>/<region>/<year>/<month>/<day>/`: accounts, regions and days
+//! are found level by level, and what is not asked for is left aside, which is said. Server access logs lie flat, in the
+//! order of their names, which begin with the time. What is laid out otherwise is listed as a whole and chosen by its
+//! keys.
 
 use coldtrail_evidence::ObjectKey;
 use coldtrail_schema::{Role, Table, tables};
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 
 use crate::error::{Error, Result};
+use crate::folder::{Days, Folder, Share};
 use crate::list::{Listed, Lister, Page, Query};
 
 /// Files are delivered after what they tell, and digests after the files: so many days more are listed.
 const LATE_DAYS: i64 = 2;
 const DAY: i64 = 86_400;
-/// More prefixes than this are not made: months are listed instead of days.
-const MANY: i64 = 400;
+/// A folder outside of the known layout that has more folders than this is listed as a whole.
+const MANY: usize = 400;
+/// How many folders deep the known layout is looked for.
+const OUTSIDE: usize = 2;
+/// Folders that are asked at once.
+const AT_ONCE: usize = 64;
 
 /// What is wanted.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +81,10 @@ impl Wanted {
             && self.to.is_none()
     }
 
+    fn of_source(&self, source: Option<Source>) -> bool {
+        self.sources.is_empty() || source.is_some_and(|source| self.sources.contains(&source))
+    }
+
     /// Is the object at this key wanted? What a key does not tell is no reason against it.
     pub(crate) fn wants(&self, key: &str) -> bool {
         let told = ObjectKey::parse(key);
@@ -87,58 +97,37 @@ impl Wanted {
             self.from.is_none_or(|from| time >= day(from))
                 && self.to.is_none_or(|to| time < day(to - 1) + DAY * (1 + LATE_DAYS))
         });
-        let source = match (&told.service, &told.distribution, &told.bucket) {
-            (Some(service), ..) => Source::of_service(service),
-            (None, Some(_), _) => Some(Source::of(&tables::cloudfront::TABLE)),
+        let source = match (&told.service, &told.distribution) {
+            _ if told.bucket.is_some() => Some(Source::of(&tables::s3_access::TABLE)),
+            (Some(service), _) if known(service) => Source::of_service(service),
+            (_, Some(_)) => Some(Source::of(&tables::cloudfront::TABLE)),
+            (Some(service), _) => Source::of_service(service),
             _ if told.delivery_time.is_some() => Some(Source::of(&tables::s3_access::TABLE)),
             _ => None,
         };
-        let of_source = self.sources.is_empty() || source.is_some_and(|source| self.sources.contains(&source));
-        in_time && of_source && fits(&told.account, &self.accounts) && fits(&told.region, &self.regions)
+        in_time && self.of_source(source) && fits(&told.account, &self.accounts) && fits(&told.region, &self.regions)
     }
 
-    /// The days to be listed, when both ends are known.
-    fn days(&self) -> Option<(Date, Date)> {
-        let date =
-            |seconds: i64| Timestamp::from_second(seconds).map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date());
-        let (from, to) = self.from.zip(self.to)?;
-        match (date(from), date(to - 1 + LATE_DAYS * DAY)) {
-            (Ok(from), Ok(to)) if from <= to => Some((from, to)),
-            _ => None,
-        }
-    }
-
-    /// The prefixes below a region's that hold the days asked for. CloudTrail pads months and days, Config does not.
-    fn dated(&self, region_prefix: &str, padded: bool) -> Vec<String> {
-        let Some((first, last)) = self.days() else { return vec![region_prefix.to_owned()] };
-        let by_month = (last - first).get_days() as i64 > MANY || last.year() - first.year() > 1;
-        let mut prefixes = Vec::new();
-        let mut day = if by_month { first.first_of_month() } else { first };
-        while day <= last {
-            let (year, month, of_month) = (day.year(), day.month(), day.day());
-            let mut prefix = match padded {
-                true => format!("{region_prefix}{year:04}/{month:02}/"),
-                false => format!("{region_prefix}{year}/{month}/"),
-            };
-            if !by_month {
-                prefix.push_str(&if padded { format!("{of_month:02}/") } else { format!("{of_month}/") });
-            }
-            prefixes.push(prefix);
-            let next = if by_month { day.checked_add(1.month()) } else { day.tomorrow() };
-            day = match next {
-                Ok(next) => next,
-                Err(_end_of_time) => break,
-            };
-        }
-        prefixes
+    fn days(&self) -> Days {
+        Days::of(self.from, self.to, LATE_DAYS)
     }
 }
 
-/// What to list, and what was already found on the way.
+/// What to list, what was already found on the way, and what was left aside.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) queries: Vec<Query>,
     pub(crate) found: Vec<Listed>,
+    pub(crate) pruned: Vec<Pruned>,
+    /// How many list requests this took.
+    pub(crate) requests: u64,
+}
+
+/// A prefix that was not listed, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Pruned {
+    pub prefix: String,
+    pub why: String,
 }
 
 impl Plan {
@@ -147,31 +136,99 @@ impl Plan {
     }
 }
 
-/// Where in the tree a prefix stands: how many of account, service and region it names.
-fn level(prefix: &str) -> Option<(usize, Vec<&str>)> {
-    let at = prefix.rfind("AWSLogs/")?;
-    let rest = prefix.get(at + "AWSLogs/".len()..).unwrap_or_default();
-    let mut parts: Vec<&str> = rest.split('/').collect();
-    // What follows the last slash is the beginning of a name.
-    parts.pop().filter(|unfinished| unfinished.is_empty())?;
-    if parts.first().is_some_and(|first| first.starts_with("o-")) {
-        parts.remove(0);
+/// What is to be done with a folder.
+#[derive(Debug, PartialEq, Eq)]
+enum Choice {
+    /// All of it is listed, and chosen by the keys.
+    Whole,
+    /// The folders in it are looked at one by one.
+    Deeper,
+    /// Nothing in it is wanted.
+    Prune(String),
+}
+
+fn choose(wanted: &Wanted, prefix: &str) -> Choice {
+    let unless = |prune: bool, why: String| if prune { Choice::Prune(why) } else { Choice::Deeper };
+    let timed = wanted.from.is_some() || wanted.to.is_some();
+    match Folder::of(prefix) {
+        Folder::Outside { depth } if depth > OUTSIDE => Choice::Whole,
+        Folder::Outside { .. } | Folder::Organisation | Folder::Logs => Choice::Deeper,
+        Folder::Account(account) => {
+            let other = !wanted.accounts.is_empty() && !wanted.accounts.iter().any(|wanted| wanted == account);
+            unless(other, format!("account {account} is not asked for"))
+        }
+        Folder::Service(service) => match known(service) {
+            // Its folders are laid out as the owner likes.
+            _ if service == "CloudFront" && wanted.of_source(Some(Source::of(&tables::cloudfront::TABLE))) => Choice::Whole,
+            true => unless(!wanted.of_source(Source::of_service(service)), format!("{service} is not asked for")),
+            false => Choice::Whole,
+        },
+        Folder::Region(region) => {
+            let other = region != "global" && !wanted.regions.is_empty();
+            match other && !wanted.regions.iter().any(|wanted| wanted == region) {
+                true => Choice::Prune(format!("region {region} is not asked for")),
+                false if timed => Choice::Deeper,
+                false => Choice::Whole,
+            }
+        }
+        Folder::Bucket if timed => Choice::Deeper,
+        Folder::Days(first, last) => match wanted.days().share(first, last) {
+            Share::None => Choice::Prune("its days are not asked for".to_owned()),
+            Share::Some => Choice::Deeper,
+            Share::All => Choice::Whole,
+        },
+        Folder::Bucket | Folder::Other => Choice::Whole,
     }
-    Some((parts.len(), parts))
+}
+
+/// Services whose folders hold their own logs and nothing else. A folder of another name may hold anything.
+fn known(service: &str) -> bool {
+    const SERVICES: &[&str] = &[
+        "Config",
+        "CloudFront",
+        "elasticloadbalancing",
+        "GuardDuty",
+        "network-firewall",
+        "redshift",
+        "route53resolver",
+        "vpcdnsquerylogs",
+        "vpcflowlogs",
+        "WAFLogs",
+    ];
+    service.starts_with("CloudTrail") || SERVICES.contains(&service)
+}
+
+/// Lists what is directly in a folder; a bucket, or what stands for one in tests.
+pub(crate) trait Folders: Sync {
+    /// Everything directly below a prefix; `first`: when there are only files, the first page is enough.
+    fn shallow(&self, prefix: &str, first: bool, versions: bool) -> impl Future<Output = Result<Page>> + Send;
+}
+
+impl Folders for Lister {
+    async fn shallow(&self, prefix: &str, first: bool, versions: bool) -> Result<Page> {
+        let query = Query { prefix: prefix.to_owned(), shallow: true, versions, ..Query::default() };
+        let (mut all, mut pages) = (Page::default(), self.pages(query));
+        while let Some(page) = pages.next().await? {
+            all.requests += page.requests;
+            all.objects.extend(page.objects);
+            all.folders.extend(page.folders);
+            // Files only: it is flat, and is listed in earnest later.
+            if first && all.folders.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
 }
 
 /// Finds out what to list below the prefix.
-pub(crate) async fn plan(lister: &Lister, wanted: &Wanted, prefix: &str, versions: bool) -> Result<Plan> {
+pub(crate) async fn plan(bucket: &impl Folders, wanted: &Wanted, prefix: &str, versions: bool) -> Result<Plan> {
     let mut plan = Plan::default();
-    if wanted.everything() && level(prefix).is_none_or(|(depth, _)| depth >= 3) {
-        // One listing finds all; going down the tree would only make it wider when there is a tree.
-        let tree = first_page(lister, prefix, versions).await?;
-        match tree.folders.iter().any(|folder| folder.ends_with("AWSLogs/")) {
-            true => descend(lister, wanted, prefix.to_owned(), Some(tree), versions, &mut plan).await?,
-            false => plan.whole(prefix.to_owned()),
-        }
-    } else {
-        descend(lister, wanted, prefix.to_owned(), None, versions, &mut plan).await?;
+    let is_folder = prefix.is_empty() || prefix.ends_with('/');
+    match if is_folder { choose(wanted, prefix) } else { Choice::Deeper } {
+        Choice::Whole => plan.whole(prefix.to_owned()),
+        Choice::Prune(why) => plan.pruned.push(Pruned { prefix: prefix.to_owned(), why }),
+        Choice::Deeper => descend(bucket, wanted, prefix.to_owned(), versions, &mut plan).await?,
     }
     for query in &mut plan.queries {
         query.versions = versions;
@@ -179,89 +236,57 @@ pub(crate) async fn plan(lister: &Lister, wanted: &Wanted, prefix: &str, version
     Ok(plan)
 }
 
-async fn shallow(lister: &Lister, prefix: &str, versions: bool) -> Result<Page> {
-    lister.all(&Query { prefix: prefix.to_owned(), shallow: true, versions, ..Query::default() }).await
-}
-
 async fn descend(
-    lister: &Lister,
+    bucket: &impl Folders,
     wanted: &Wanted,
     prefix: String,
-    listed: Option<Page>,
     versions: bool,
     plan: &mut Plan,
 ) -> Result<()> {
-    // Level by level; the prefixes of one level are asked at once.
-    let mut here: Vec<(String, Option<Page>)> = vec![(prefix, listed)];
+    // Level by level; some prefixes of one level are asked at once.
+    let mut here = vec![prefix];
     while !here.is_empty() {
-        let asked = here.drain(..).map(|(prefix, listed)| async move {
-            let page = match (listed, level(&prefix)) {
-                (Some(page), _) => Some(page),
-                // Below the region there are only days.
-                (None, Some((depth, _))) if depth >= 3 => None,
-                // Server access logs lie in one flat folder, which may be long: its first page tells.
-                (None, None) => Some(first_page(lister, &prefix, versions).await?),
-                (None, Some(_)) => Some(shallow(lister, &prefix, versions).await?),
-            };
-            Ok::<_, Error>((prefix, page))
-        });
-        for (prefix, page) in try_join_all(asked.collect::<Vec<_>>()).await? {
-            let Some(page) = page else {
-                let padded = level(&prefix).is_none_or(|(_, parts)| parts.get(1) != Some(&"Config"));
-                let deeper = level(&prefix).is_some_and(|(depth, _)| depth > 3);
-                let prefixes = if deeper { vec![prefix] } else { wanted.dated(&prefix, padded) };
-                prefixes.into_iter().for_each(|prefix| plan.whole(prefix));
-                continue;
-            };
-            if level(&prefix).is_none() && page.folders.is_empty() && !page.objects.is_empty() {
-                plan.queries.push(flat(wanted, prefix, &page));
-                continue;
-            }
-            plan.found.extend(page.objects);
-            for folder in page.folders {
-                match level(&folder) {
-                    Some((depth, parts)) => {
-                        if chosen(wanted, depth, &parts) {
-                            here.push((folder, None));
-                        }
-                    }
-                    // A folder that is no part of the known layout.
-                    None => plan.whole(folder),
-                }
+        let mut next = Vec::new();
+        for some in here.chunks(AT_ONCE) {
+            let asked = some.iter().map(|prefix| async move {
+                // Access logs lie in one flat folder, which may be long: its first page tells.
+                Ok::<_, Error>((prefix, bucket.shallow(prefix, true, versions).await?))
+            });
+            for (prefix, page) in try_join_all(asked.collect::<Vec<_>>()).await? {
+                plan.requests += page.requests;
+                next.extend(look(wanted, prefix, page, plan));
             }
         }
+        here = next;
     }
     Ok(())
 }
 
-/// The first page below a prefix outside of the known layout; all of it when there are folders.
-async fn first_page(lister: &Lister, prefix: &str, versions: bool) -> Result<Page> {
-    let query = Query { prefix: prefix.to_owned(), shallow: true, versions, ..Query::default() };
-    let mut first = Page::default();
-    let mut seen = 0;
-    lister
-        .each(&query, &mut |page| {
-            seen += 1;
-            first.objects.extend(page.objects);
-            first.folders.extend(page.folders);
-            // Files only: it is flat, and is listed in earnest later.
-            seen > 1 || !first.folders.is_empty()
-        })
-        .await?;
-    Ok(first)
-}
-
-/// Is this account, service or region wanted?
-fn chosen(wanted: &Wanted, depth: usize, parts: &[&str]) -> bool {
-    let Some(last) = parts.last() else { return true };
-    match depth {
-        1 => wanted.accounts.is_empty() || wanted.accounts.iter().any(|account| account == last),
-        2 => {
-            wanted.sources.is_empty() || Source::of_service(last).is_some_and(|source| wanted.sources.contains(&source))
+/// Takes what is in a folder into the plan; the folders that are to be looked at in turn.
+fn look(wanted: &Wanted, prefix: &str, page: Page, plan: &mut Plan) -> Vec<String> {
+    if page.folders.is_empty() {
+        if !page.objects.is_empty() {
+            plan.queries.push(flat(wanted, prefix.to_owned(), &page));
         }
-        3 => wanted.regions.is_empty() || *last == "global" || wanted.regions.iter().any(|region| region == last),
-        _ => true,
+        return Vec::new();
     }
+    // Outside of the known layout, one listing finds all; going down the tree would only make it wider.
+    let outside = matches!(Folder::of(prefix), Folder::Outside { .. });
+    let leads = |folder: &String| !matches!(Folder::of(folder), Folder::Outside { .. });
+    if outside && (page.folders.len() > MANY || (wanted.everything() && !page.folders.iter().any(leads))) {
+        plan.whole(prefix.to_owned());
+        return Vec::new();
+    }
+    plan.found.extend(page.objects);
+    let mut deeper = Vec::new();
+    for folder in page.folders {
+        match choose(wanted, &folder) {
+            Choice::Whole => plan.whole(folder),
+            Choice::Deeper => deeper.push(folder),
+            Choice::Prune(why) => plan.pruned.push(Pruned { prefix: folder, why }),
+        }
+    }
+    deeper
 }
 
 /// A flat folder: if its names begin with the time, the listing begins there.
@@ -285,66 +310,4 @@ pub(crate) fn is_past(wanted: &Wanted, query: &Query, last: &Listed) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn at(text: &str) -> i64 {
-        text.parse::<Timestamp>().unwrap().as_second()
-    }
-
-    #[test]
-    fn days_become_prefixes() {
-        let from = Some(at("2026-01-30T10:00:00Z"));
-        let wanted = Wanted { from, to: Some(at("2026-02-01T00:00:00Z")), ..Wanted::default() };
-        assert_eq!(wanted.dated("r/", true), ["r/2026/01/30/", "r/2026/01/31/", "r/2026/02/01/", "r/2026/02/02/"]);
-        assert_eq!(wanted.dated("r/", false)[2..], ["r/2026/2/1/", "r/2026/2/2/"]);
-        let years = Wanted { from, to: Some(at("2028-02-01T00:00:00Z")), ..Wanted::default() };
-        assert_eq!(years.dated("r/", true)[0], "r/2026/01/");
-        assert_eq!(Wanted::default().dated("r/", true), ["r/"]);
-    }
-
-    #[test]
-    fn keys_are_chosen_by_what_they_tell() {
-        let wanted = Wanted {
-            sources: vec![Source::named("cloudtrail_digests").unwrap()],
-            accounts: vec!["111122223333".to_owned()],
-            regions: vec!["us-east-1".to_owned()],
-            from: Some(at("2026-03-01T12:00:00Z")),
-            to: Some(at("2026-03-02T00:00:00Z")),
-        };
-        let key = |service: &str, account: &str, day: &str| {
-            format!(
-                "AWSLogs/{account}/{service}/us-east-1/2026/03/{day}/{account}_{service}_us-east-1_202603{day}T0005Z_x.json.gz"
-            )
-        };
-        assert!(wanted.wants(&key("CloudTrail", "111122223333", "01")));
-        assert!(wanted.wants(&key("CloudTrail-Digest", "111122223333", "03")), "late ones");
-        assert!(!wanted.wants(&key("CloudTrail", "111122223333", "04")));
-        assert!(!wanted.wants(&key("CloudTrail", "444455556666", "01")));
-        assert!(!wanted.wants(&key("Config", "111122223333", "01")));
-        let logs = Wanted { sources: vec![Source::named("s3_access").unwrap()], ..Wanted::default() };
-        assert!(logs.wants("access/2026-03-01-00-10-22-0123456789ABCDEF"));
-        assert!(!logs.wants("readme.txt"));
-    }
-
-    #[test]
-    fn every_table_of_events_can_be_asked_for() {
-        for (table, event) in tables::events() {
-            let source = Source::named(table.name).unwrap();
-            for service in event.services {
-                assert_eq!(Source::of_service(service), Some(source), "{service}");
-            }
-        }
-        assert!(Source::named("objects").is_err());
-        assert_eq!(Source::named("config").unwrap(), Source::named("config_items").unwrap());
-        assert_ne!(Source::named("config").unwrap(), Source::named("cloudtrail").unwrap());
-    }
-
-    #[test]
-    fn prefixes_stand_at_a_level() {
-        assert_eq!(level("p/AWSLogs/").unwrap().0, 0);
-        assert_eq!(level("AWSLogs/o-exampleorg1/111122223333/CloudTrail/").unwrap().0, 2);
-        assert!(level("AWSLogs/1111").is_none() && level("logs/").is_none());
-    }
-}
+mod tests;

@@ -17,12 +17,16 @@ use crate::download::{Downloader, Outcome};
 use crate::error::{Error, Result};
 use crate::inventory;
 use crate::list::{Listed, Lister, Query};
-use crate::plan::{Plan, Wanted, is_past, plan};
+use crate::plan::{Plan, Pruned, Wanted, is_past, plan};
 use crate::throttle::Throttle;
 use crate::trails::{self, Regions};
 
 /// Listed objects that wait for their turn; listing waits when there are more.
 const WAITING: usize = 4096;
+/// As many objects as a page of a listing has.
+const PAGE: usize = 1000;
+/// Pages that wait.
+const PAGES: usize = WAITING / PAGE + 1;
 /// Listings at once.
 const LISTINGS: usize = 16;
 /// What is fetched is made durable at least this often.
@@ -105,6 +109,8 @@ pub struct Fetched {
     pub already: u64,
     /// Objects that the listing showed and that are not wanted.
     pub excluded: u64,
+    /// Prefixes that were not listed, and why.
+    pub pruned: Vec<Pruned>,
     /// What could not be had, and why.
     pub absent: Vec<Absent>,
     /// Answers that asked to slow down.
@@ -127,7 +133,7 @@ pub fn dry_run(case: &Case, options: &Options, progress: &Arc<dyn Progress>) -> 
     runtime()?.block_on(async {
         let mut setup = Setup::new(case, options).await?;
         let mut estimate = Estimate::default();
-        let (sender, mut receiver) = mpsc::channel(WAITING);
+        let (sender, mut receiver) = mpsc::channel(PAGES);
         let lister = setup.lister.clone();
         let listing = tokio::spawn(list(lister, setup.wanted.clone(), options.clone(), sender));
         let mut state = State::default();
@@ -143,7 +149,7 @@ pub fn dry_run(case: &Case, options: &Options, progress: &Arc<dyn Progress>) -> 
             state.wanted = (estimate.objects, estimate.bytes);
             progress.state(state);
         }
-        joined(listing.await)?;
+        estimate.pruned = joined(listing.await)?;
         Ok(estimate)
     })
 }
@@ -212,23 +218,18 @@ struct Found {
     requests: u64,
 }
 
-/// Lists everything that may be wanted, several prefixes at once.
-async fn list(lister: Lister, wanted: Wanted, options: Options, sender: mpsc::Sender<Found>) -> Result<()> {
+/// Lists everything that may be wanted, several prefixes at once; what was left aside, and why. Pages wait until there
+/// is room for them.
+async fn list(lister: Lister, wanted: Wanted, options: Options, sender: mpsc::Sender<Found>) -> Result<Vec<Pruned>> {
     if !options.inventory.is_empty() {
-        for file in &options.inventory {
-            let mut objects = Vec::new();
-            let prefix = options.prefix.clone();
-            inventory::read(file, &options.inventory_schema, &options.bucket, &mut |listed| {
-                if listed.key.starts_with(&prefix) && (options.versions || (listed.latest && !listed.delete_marker)) {
-                    objects.push(listed);
-                }
-            })?;
-            send_found(&sender, Found { objects, requests: 0 }).await;
-        }
-        return Ok(());
+        let read = tokio::task::spawn_blocking(move || inventories(&options, &sender));
+        return joined(read.await).map(|()| Vec::new());
     }
-    let Plan { queries, found } = plan(&lister, &wanted, &options.prefix, options.versions).await?;
-    send_found(&sender, Found { objects: found, requests: 1 }).await;
+    let Plan { queries, found, pruned, requests } = plan(&lister, &wanted, &options.prefix, options.versions).await?;
+    let first = Found { objects: found, requests };
+    if sender.send(first).await.is_err() {
+        return Ok(pruned);
+    }
     let mut running: JoinSet<Result<()>> = JoinSet::new();
     for query in queries {
         if running.len() >= LISTINGS
@@ -241,32 +242,39 @@ async fn list(lister: Lister, wanted: Wanted, options: Options, sender: mpsc::Se
     while let Some(done) = running.join_next().await {
         joined(done)?;
     }
+    Ok(pruned)
+}
+
+/// Hands on what inventory files list.
+fn inventories(options: &Options, sender: &mpsc::Sender<Found>) -> Result<()> {
+    let mut objects = Vec::new();
+    let mut ended = false;
+    for file in &options.inventory {
+        inventory::read(file, &options.inventory_schema, &options.bucket, &mut |listed| {
+            let now = options.versions || (listed.latest && !listed.delete_marker);
+            if now && listed.key.starts_with(&options.prefix) {
+                objects.push(listed);
+            }
+            if objects.len() >= PAGE && !ended {
+                ended = sender.blocking_send(Found { objects: std::mem::take(&mut objects), requests: 0 }).is_err();
+            }
+        })?;
+    }
+    // The receiver goes first only when the run has ended.
+    let _ended = sender.blocking_send(Found { objects, requests: 0 });
     Ok(())
 }
 
 async fn list_one(lister: Lister, wanted: Wanted, query: Query, sender: mpsc::Sender<Found>) -> Result<()> {
-    // A page is handed on while the next one is asked for.
-    let (pages, mut handed) = mpsc::unbounded_channel();
-    let forward = tokio::spawn(async move {
-        while let Some(found) = handed.recv().await {
-            send_found(&sender, found).await;
+    let mut pages = lister.pages(query.clone());
+    while let Some(page) = pages.next().await? {
+        let past = page.objects.last().is_some_and(|last| is_past(&wanted, &query, last));
+        let sent = sender.send(Found { objects: page.objects, requests: page.requests }).await;
+        if sent.is_err() || past {
+            break;
         }
-    });
-    let listed = lister
-        .each(&query, &mut |page| {
-            let past = page.objects.last().is_some_and(|last| is_past(&wanted, &query, last));
-            let sent = pages.send(Found { objects: page.objects, requests: 1 });
-            sent.is_ok() && !past
-        })
-        .await;
-    drop(pages);
-    joined(forward.await.map(Ok))?;
-    listed
-}
-
-async fn send_found(sender: &mpsc::Sender<Found>, found: Found) {
-    // The receiver goes first only when the run has ended.
-    let _ended = sender.send(found).await;
+    }
+    Ok(())
 }
 
 fn joined<T>(done: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
@@ -327,21 +335,22 @@ async fn run(case: &Case, options: &Options, progress: Arc<dyn Progress>) -> Res
         throttle: Arc::clone(&setup.lister.throttle),
         progress,
     };
-    let (sender, receiver) = mpsc::channel(WAITING / 1000 + 1);
+    let (sender, receiver) = mpsc::channel(PAGES);
     let listing = tokio::spawn(list(setup.lister.clone(), setup.wanted.clone(), options.clone(), sender));
     let ended = run.objects(&mut setup, receiver, &downloader, options.concurrency).await;
     listing.abort();
     let listed = match listing.await {
         Ok(listed) => listed,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_aborted) => Ok(()),
+        Err(_aborted) => Ok(Vec::new()),
     };
     // What came is kept, whatever ended the run.
     run.flush()?;
     let Run { collector, mut fetched, regions, throttle, .. } = run;
     fetched.added = collector.close(&Silent).map_err(Error::Evidence)?;
     fetched.throttled = throttle.figures().2;
-    ended.and(listed)?;
+    ended?;
+    fetched.pruned = listed?;
     if let Some(file) = &options.keys {
         trails::take_keys(case, file)?;
     }
@@ -372,6 +381,8 @@ impl Run<'_> {
         let mut running: JoinSet<Result<Outcome>> = JoinSet::new();
         let mut waiting = std::collections::VecDeque::new();
         let mut tick = tokio::time::interval(Duration::from_millis(200));
+        // One for the whole run: what comes while something is made durable is seen in the next turn.
+        let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             while running.len() < concurrency
                 && let Some(listed) = waiting.pop_front()
@@ -389,7 +400,7 @@ impl Run<'_> {
                 },
                 Some(done) = running.join_next(), if !running.is_empty() => self.outcome(joined(done)?, downloader)?,
                 _ = tick.tick() => self.tell(),
-                _ = tokio::signal::ctrl_c() => return Err(Error::Interrupted),
+                _ = &mut interrupted => return Err(Error::Interrupted),
             }
         }
     }

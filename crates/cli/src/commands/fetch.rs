@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use coldtrail_evidence::Limits;
-use coldtrail_fetch::{Error, Estimate, Fetched, Options, Progress, State, dry_run, fetch};
+use coldtrail_fetch::{Error, Estimate, Fetched, Options, Progress, Pruned, State, dry_run, fetch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -96,11 +96,25 @@ fn as_json(fetched: &Fetched) -> Value {
     let mut counts = add::as_json(&fetched.added);
     counts["already"] = json!(fetched.already + fetched.added.already);
     counts["excluded"] = json!(fetched.excluded);
+    counts["pruned"] = json!(fetched.pruned);
     counts["absent_by_reason"] = json!(reasons(fetched));
     counts["throttled"] = json!(fetched.throttled);
     counts["problems"] = json!(fetched.problems);
     counts["caller"] = json!(fetched.caller);
     counts
+}
+
+/// What was not listed, and why.
+fn pruned(pruned: &[Pruned]) -> Vec<String> {
+    if pruned.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("{} folders not listed:", pruned.len())];
+    lines.extend(pruned.iter().take(LISTED).map(|pruned| format!("  {}: {}", pruned.prefix, pruned.why)));
+    if pruned.len() > LISTED {
+        lines.push(format!("  {} more; --json lists all", pruned.len() - LISTED));
+    }
+    lines
 }
 
 fn tell(fetched: &Fetched, settings: &Settings) -> Result<()> {
@@ -116,6 +130,9 @@ fn tell(fetched: &Fetched, settings: &Settings) -> Result<()> {
             fetched.excluded
         ),
     )?;
+    for line in pruned(&fetched.pruned) {
+        terminal::note(settings, line)?;
+    }
     for (reason, count) in reasons(fetched) {
         terminal::warn(settings, format!("{count} objects not fetched: {reason}"))?;
         let of = fetched.absent.iter().filter(|absent| absent.reason == reason);
@@ -170,6 +187,7 @@ fn tell_estimate(estimate: &Estimate, options: &Options, settings: &Settings) ->
             .collect();
         let value = json!({
             "objects": estimate.objects, "bytes": estimate.bytes, "already": estimate.already, "excluded": estimate.excluded,
+            "pruned": estimate.pruned,
             "storage_classes": classes, "archived": estimate.archived, "old_versions": estimate.old_versions,
             "delete_markers": estimate.delete_markers,
             "requests": { "list": estimate.list_requests, "get": estimate.objects },
@@ -183,6 +201,10 @@ fn tell_estimate(estimate: &Estimate, options: &Options, settings: &Settings) ->
         "{} objects, {} bytes to fetch; {} are there already, {} of the listing not wanted\n",
         estimate.objects, estimate.bytes, estimate.already, estimate.excluded
     );
+    for line in pruned(&estimate.pruned) {
+        text.push_str(&line);
+        text.push('\n');
+    }
     for (class, (objects, bytes)) in &estimate.classes {
         text.push_str(&format!("  {class}: {objects} objects, {bytes} bytes\n"));
     }

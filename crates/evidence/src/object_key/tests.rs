@@ -44,6 +44,10 @@ fn cloudtrail() {
         "case.zip!/AWSLogs/011122223333/CloudTrail/us-east-1/2023/07/10",
         "copied/flat",
         "AWSLogs/aws-account-id=011122223333/aws-service=CloudTrail/aws-region=us-east-1/year=2023/month=07/day=10",
+        "AWSLogs/payments-team/011122223333/CloudTrail/us-east-1/2023/07/10",
+        "o-abc1234567/AWSLogs/o-abc1234567/eu/payments/011122223333/CloudTrail/us-east-1/2023/07/10",
+        "logs//AWSLogs//011122223333/CloudTrail/us-east-1/2023/07/10",
+        "AWSLogs/011122223333/copy/CloudTrail/us-east-1/2023/07/10",
         r"C:\logs\AWSLogs\011122223333\CloudTrail\us-east-1\2023\07\10",
     ] {
         check(&format!("{folder}/{name}"), expected());
