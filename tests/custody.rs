@@ -95,3 +95,23 @@ fn a_period_is_looked_at_by_itself() {
     assert_eq!(found["digests"]["verified"], 10, "{found}");
     assert!(found["lake_version"].is_null(), "the tables keep what the whole run wrote");
 }
+
+#[test]
+fn what_failed_or_ran_beside_spoils_no_verdict() {
+    let directory = tempfile::tempdir().unwrap();
+    let case = small(directory.path());
+    run(&case, &["add", "nosuch"]).expect(1);
+    let ran = run(&case, &["verify"]).expect(0);
+    assert!(ran.stdout.contains("Manifest:   as the custody log says"), "{}", ran.stdout);
+    // An ingest that begins while an add is at work reads the manifest as it is at that moment.
+    let more = root().join("sample-data/dev-trail-bucket").to_string_lossy().into_owned();
+    std::thread::scope(|scope| {
+        scope.spawn(|| run(&case, &["add", &more]));
+        for wait in [20, 20, 20, 20] {
+            std::thread::sleep(std::time::Duration::from_millis(wait));
+            run(&case, &["ingest"]);
+        }
+    });
+    let ran = run(&case, &["verify"]);
+    assert!(ran.stdout.contains("Manifest:   as the custody log says"), "{}", ran.stdout);
+}

@@ -174,3 +174,41 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn keys_that_were_given_once_stay_with_the_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let forged = forge(&ForgeOptions::default(), Scenario::Clean);
+    let case = case_of(directory.path(), &forged);
+    let (first, exit) = verify(&case, &forged);
+    assert_eq!(exit, 0, "{first}");
+    let again = run(&case, &["verify", "--json"]).expect(0).json();
+    assert_eq!((&again["digests"], &again["logs"]), (&first["digests"], &first["logs"]));
+}
+
+/// The buckets of a trail whose prefix has an empty folder, a colon and capitals, as a copy on a disk shows them.
+#[test]
+fn a_copy_of_a_bucket_with_odd_names_verifies() {
+    let cases = crate::support::root().join("../shared/cases");
+    let input = cases.join("22-empty-folder-names-make-true-digests-moved/input");
+    if !input.is_dir() {
+        eprintln!("SKIPPED: the cases are not here");
+        return;
+    }
+    for folder in ["plain", "slash", "middle"] {
+        for said in [true, false] {
+            let directory = tempfile::tempdir().unwrap();
+            run(directory.path(), &["init", "case"]).expect(0);
+            let case = directory.path().join("case");
+            let from = input.join(folder).to_string_lossy().into_owned();
+            let bucket = format!("s3://trail-{folder}/");
+            let arguments: &[&str] = if said { &["add", &from, "--as", &bucket] } else { &["add", &from] };
+            run(&case, arguments).expect(0);
+            let keys = input.join("keys.json").to_string_lossy().into_owned();
+            let ran = run(&case, &["verify", "--keys", &keys, "--json"]).expect(0);
+            let answer = ran.json();
+            assert!(answer["digests"]["verified"].as_u64() > Some(0), "{answer}");
+            assert_eq!(answer["flagged"].as_array().unwrap().is_empty(), folder == "plain", "{folder}: {answer}");
+        }
+    }
+}

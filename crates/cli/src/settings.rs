@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use coldtrail_evidence::{Case, custody};
+use coldtrail_evidence::{Case, custody, noted};
 use jiff::Zoned;
 use serde_json::{Value, json};
 
@@ -97,6 +97,7 @@ pub(crate) fn recorded<T>(
     inputs: Value,
     work: impl FnOnce() -> Result<Done<T>>,
 ) -> Result<(Status, T)> {
+    let collects = noted::collects(&inputs);
     let begun = begin(case, inputs)?;
     let done = work();
     let end = |counts: Value, outputs: Value, exit: i32| {
@@ -111,7 +112,8 @@ pub(crate) fn recorded<T>(
         Err(error) => {
             // The error itself is what the user has to know, also when the disk takes no more lines.
             let exit = if crate::commands::is_interruption(&error) { 130 } else { 1 };
-            let _best_effort = end(json!({ "error": format!("{error:#}") }), Value::Null, exit);
+            let left = if collects { noted::state(case).unwrap_or_default() } else { Value::Null };
+            let _best_effort = end(json!({ "error": format!("{error:#}") }), left, exit);
             Err(error)
         }
     }
@@ -140,8 +142,5 @@ fn begin(case: &Case, inputs: Value) -> Result<custody::Entry> {
 
 /// What stands in the manifest now, for the custody log.
 pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
-    Ok(match coldtrail_evidence::manifest::state(case)? {
-        Some((sha256, bytes)) => json!({ "manifest_sha256": sha256, "manifest_bytes": bytes }),
-        None => Value::Null,
-    })
+    Ok(noted::state(case)?)
 }

@@ -29,7 +29,7 @@ pub(crate) use cover::cover;
 pub(crate) use filed::{Whereabouts, folded_name, is_filed_below};
 pub(crate) use logs::{Container, Content, Index as LogIndex, LogFile, check as check_logs};
 pub(crate) use parse::decode;
-pub(crate) use place::{LogKind, file_name, is_digest_key, log_kind};
+pub(crate) use place::{LogKind, is_digest_key, log_kind};
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

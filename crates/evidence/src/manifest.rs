@@ -188,15 +188,6 @@ impl Manifest {
     }
 }
 
-/// The SHA-256 and the size of the manifest as it stands; none when nothing was collected yet.
-pub fn state(case: &Case) -> Result<Option<(String, u64)>> {
-    let path = case.manifest_path();
-    match crate::hash::sha256_of_file(&path).and_then(|hash| Ok((hash, fs::metadata(&path)?.len()))) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        other => other.map(Some).map_err(Error::io("read", &path)),
-    }
-}
-
 /// Writes `manifest-sha256.txt` at the root of the case, in the form of `sha256sum`, so that the objects can be checked
 /// without this program: `sha256sum -c manifest-sha256.txt` (see RFC 8493, BagIt).
 pub fn write_sums(case: &Case, manifest: &Manifest) -> Result<()> {

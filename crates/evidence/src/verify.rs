@@ -4,19 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::PathBuf;
 
-use fs_err as fs;
 use rayon::prelude::*;
 
 use crate::absent::{self, Absent};
 use crate::add::Progress;
 use crate::case::Case;
 use crate::digest::{
-    Collected, Container, Content, Covered, DigestVerdict, KeyRing, LogFile, LogIndex, LogKind, LogVerdict, Unit,
-    Verdict, Whereabouts, check_chains, check_logs, cover, decode, file_name, folded_name, is_digest_key,
-    is_filed_below, log_kind,
+    Collected, Container, Content, Covered, DigestVerdict, KeyProblem, KeyRing, LogFile, LogIndex, LogKind, LogVerdict,
+    Unit, Verdict, Whereabouts, check_chains, check_logs, cover, decode, folded_name, is_digest_key, is_filed_below,
+    log_kind,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::Hasher;
+use crate::kept_keys;
 use crate::manifest::{Entry, Manifest};
 use crate::open::{Limits, Opened, hash_stored, open, open_bytes, read_stored};
 use crate::sidecar;
@@ -76,15 +76,10 @@ impl Verification {
     /// Is there something that could not be checked, or that a person should look at?
     pub fn has_gaps(&self) -> bool {
         !self.objects_unreadable.is_empty()
-            || self.digests.iter().any(|digest| digest.verdict != Verdict::Verified || digest.flagged)
-            || self.logs.iter().any(|log| log.verdict != Verdict::Verified || log.flagged)
+            || self.digests.iter().any(|digest| digest.verdict != Verdict::Verified || !digest.proven)
+            || self.logs.iter().any(|log| log.verdict != Verdict::Verified || !log.proven)
             || !self.key_problems.is_empty()
     }
-}
-
-/// Where fetched public keys and trail descriptions lie.
-pub fn keys_dir(case: &Case) -> PathBuf {
-    case.evidence_dir().join("keys")
 }
 
 /// Verifies everything in the evidence.
@@ -166,18 +161,11 @@ fn key_ring(case: &Case, options: &VerifyOptions) -> Result<KeyRing> {
     for path in &options.keys {
         keys.add_file(path)?;
     }
-    let saved = keys_dir(case);
-    if saved.is_dir() {
-        let mut paths = Vec::new();
-        for file in fs::read_dir(&saved).map_err(Error::io("read", &saved))? {
-            let path = file.map_err(Error::io("read", &saved))?.path();
-            if file_name(&path.to_string_lossy()).starts_with("public-keys") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        for path in paths {
-            keys.add_file(&path)?;
+    for file in kept_keys::kept(case)? {
+        if file.changed {
+            keys.problems.push((file.path.display().to_string(), KeyProblem::Changed));
+        } else {
+            keys.add_file(&file.path)?;
         }
     }
     Ok(keys)

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use coldtrail_evidence::absent::{self, Absent};
+use coldtrail_evidence::kept_keys;
 use coldtrail_evidence::{Added, BATCH, Case, Collector, Limits, Manifest, ObjectKey, partial_dir};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -352,7 +353,8 @@ async fn run(case: &Case, options: &Options, progress: Arc<dyn Progress>) -> Res
     ended?;
     fetched.pruned = listed?;
     if let Some(file) = &options.keys {
-        trails::take_keys(case, file)?;
+        // A file that holds no keys is noticed now, not months later.
+        kept_keys::keep(case, file).map_err(Error::Evidence)?;
     }
     // Another server than AWS's has no CloudTrail behind it.
     if options.endpoint_url.is_some() && options.keys.is_none() && options.trails && !regions.is_empty() {

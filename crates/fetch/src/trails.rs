@@ -9,8 +9,7 @@ use aws_smithy_types::DateTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coldtrail_evidence::Case;
-use coldtrail_evidence::digest::KeyRing;
-use coldtrail_evidence::verify::keys_dir;
+use coldtrail_evidence::kept_keys::keys_dir;
 use fs_err as fs;
 use serde_json::{Value, json};
 
@@ -49,18 +48,6 @@ pub(crate) async fn save(
         Err(why) => problems.push(format!("trails: {why}")),
     }
     Ok(problems)
-}
-
-/// Takes keys from a file that somebody else has made.
-pub(crate) fn take_keys(case: &Case, file: &Path) -> Result<()> {
-    // A file that holds no keys is noticed now, not months later.
-    KeyRing::default().add_file(file).map_err(Error::Evidence)?;
-    let text = fs::read(file).map_err(|source| Error::Io { path: file.to_path_buf(), source })?;
-    let folder = keys_dir(case);
-    fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
-    let hash: String = coldtrail_evidence::hash::sha256(&text).chars().take(16).collect();
-    let path = folder.join(format!("public-keys-given-{hash}.json"));
-    fs::write(&path, text).map_err(|source| Error::Io { path, source })
 }
 
 /// A region comes out of a key, which anybody may have written.

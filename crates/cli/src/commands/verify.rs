@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use coldtrail_evidence::digest::{DigestVerdict, Verdict};
+use coldtrail_evidence::noted::{self, ManifestVerdict};
 use coldtrail_evidence::verify::{Verification, VerifyOptions, verify};
-use coldtrail_evidence::{Case, Limits, custody, hash};
+use coldtrail_evidence::{Case, Limits, custody, hash, kept_keys};
 use coldtrail_lake::Lake;
 use coldtrail_query::{Session, SessionOptions};
 use serde_json::{Value, json};
@@ -25,8 +26,10 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     for path in &arguments.keys {
         keys.push(json!({ "file": path, "sha256": hash::sha256_of_file(path)? }));
     }
+    let kept = kept_keys::kept(&case)?;
+    let kept: Vec<Value> = kept.iter().map(|file| json!({ "file": file.path, "sha256": file.sha256 })).collect();
     let period = (arguments.period.from.map(utc), arguments.period.to.map(utc));
-    let mut inputs = json!({ "keys": keys, "from": period.0, "to": period.1 });
+    let mut inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
     if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, manifest_state(&case)?) {
         inputs.extend(state);
     }
@@ -34,6 +37,8 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     let manifest = manifest_verdict(&case)?;
     let custody = custody_problem(&case)?;
     let (status, summary) = recorded(&case, settings, inputs, || {
+        // What is proven with them stays proven when they are not given again.
+        arguments.keys.iter().try_for_each(|file| kept_keys::keep(&case, file))?;
         let options = VerifyOptions {
             keys: arguments.keys.clone(),
             from: arguments.period.from,
@@ -94,32 +99,14 @@ fn lake_verdict(case: &Case) -> Result<LakeChecked> {
     Ok(checked)
 }
 
-/// The manifest against what the custody log says of it, now and at every step before: what is done to a changed
-/// manifest does not make it right. None when the log says nothing, or an action was cut off.
+/// The manifest against the custody log; none when the log says nothing, or an action was cut off.
 fn manifest_verdict(case: &Case) -> Result<Option<bool>> {
-    let hash = |value: &Value| value.get(SHA256).and_then(Value::as_str).map(str::to_owned);
-    let mut said: Option<String> = None;
-    let mut collecting: Option<u64> = None;
-    for entry in custody::read(case)? {
-        // What collects notes the manifest before it adds to it; others note which one they read.
-        let before = entry.inputs.get("manifest");
-        let seen = before.map_or_else(|| hash(&entry.inputs), hash);
-        if said.is_some() && seen.is_some() && said != seen {
-            return Ok(Some(false));
-        }
-        match (entry.phase, before) {
-            // Until its end, and for good if it was cut off, nobody knows what stands in the manifest.
-            (custody::Phase::Begin, Some(_)) => (said, collecting) = (None, Some(entry.seq)),
-            (custody::Phase::End, _) if entry.of == collecting => (said, collecting) = (hash(&entry.outputs), None),
-            _ => {}
-        }
-    }
-    let now = hash(&manifest_state(case)?);
-    Ok(said.map(|said| Some(said) == now))
+    Ok(match noted::verdict(case)? {
+        ManifestVerdict::AsNoted => Some(true),
+        ManifestVerdict::Changed => Some(false),
+        ManifestVerdict::NotNoted => None,
+    })
 }
-
-/// The name of the manifest's hash in the custody log.
-const SHA256: &str = "manifest_sha256";
 
 /// What is wrong with the custody log.
 fn custody_problem(case: &Case) -> Result<Option<String>> {

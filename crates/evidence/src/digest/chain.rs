@@ -123,6 +123,8 @@ pub struct DigestVerdict {
     pub reason: String,
     /// Is there something about it that a person should look at, although its content is verified?
     pub flagged: bool,
+    /// If it is verified: without any doubt? A flag about nothing but how a file system names files leaves none.
+    pub proven: bool,
     /// How many log files it lists.
     pub listed: u64,
 }
@@ -166,6 +168,8 @@ impl Collected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
     Note,
+    /// To be flagged, though it takes nothing from the proof.
+    Remark,
     Flag,
     Unknown,
     Wrong,
@@ -255,11 +259,12 @@ fn verdict(one: &Collected, found: Findings, own: &Own) -> DigestVerdict {
     let (verdict, state) = match worst {
         Weight::Wrong => (Verdict::Contradicted, state),
         Weight::Unknown => (Verdict::NotCheckable, state),
-        Weight::Note | Weight::Flag => (Verdict::Verified, DigestState::Sound),
+        Weight::Note | Weight::Remark | Weight::Flag => (Verdict::Verified, DigestState::Sound),
     };
     let mut texts: Vec<&(Weight, DigestState, String)> = found.0.iter().collect();
     texts.sort_by_key(|(weight, ..)| std::cmp::Reverse(*weight));
     let reason = texts.iter().map(|(.., text)| text.as_str()).collect::<Vec<_>>().join("; ");
+    let has = |wanted: Weight| found.0.iter().any(|(weight, ..)| *weight == wanted);
     let digest = one.read();
     let hours = digest.and_then(Digest::hours);
     DigestVerdict {
@@ -275,7 +280,8 @@ fn verdict(one: &Collected, found: Findings, own: &Own) -> DigestVerdict {
         verdict,
         state,
         reason,
-        flagged: found.0.iter().any(|(weight, ..)| *weight == Weight::Flag),
+        flagged: has(Weight::Flag) || has(Weight::Remark),
+        proven: !has(Weight::Flag),
         listed: digest.map_or(0, |d| d.log_files.len() as u64),
     }
 }
@@ -382,7 +388,8 @@ impl Checker<'_> {
             found.add(Weight::Wrong, DigestState::Moved, text);
         }
         if let Some(remark) = fit.remark() {
-            found.add(Weight::Flag, DigestState::Sound, remark);
+            let weight = if fit == PlaceFit::AsFiled { Weight::Remark } else { Weight::Flag };
+            found.add(weight, DigestState::Sound, remark);
         }
         if digest.digest_signature_algorithm != ALGORITHM {
             let text = format!("signature algorithm `{}` instead of {ALGORITHM}", digest.digest_signature_algorithm);

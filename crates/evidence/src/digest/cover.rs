@@ -131,6 +131,7 @@ fn bare((start, end): (i64, i64), state: DigestState, verdict: Verdict) -> Diges
         state,
         reason: String::new(),
         flagged: false,
+        proven: true,
         listed: 0,
     }
 }

@@ -88,7 +88,7 @@ impl Whereabouts {
 }
 
 fn path_fit(path: &str, key: &str) -> PlaceFit {
-    let name = |path: &str| super::file_name(path).to_owned();
+    let name = |path: &str| super::place::file_name(path).to_owned();
     if contains_awslogs(path).is_none() {
         return match (name(path) == name(key), is_filed_as(&name(key), &name(path))) {
             (true, _) => PlaceFit::Same,
@@ -200,7 +200,7 @@ fn after_percent(c: char, name: &str) -> Option<&str> {
 
 /// One spelling for all the names under which a file may be found: to look for it, not to judge it.
 pub(crate) fn folded_name(key: &str) -> String {
-    let name = super::file_name(key);
+    let name = super::place::file_name(key);
     let decoded: Cow<'_, str> = match percent_encoding::percent_decode_str(name).decode_utf8() {
         Ok(decoded) => decoded,
         Err(_not_encoded) => Cow::Borrowed(name),

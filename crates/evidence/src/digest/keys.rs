@@ -26,6 +26,9 @@ const TOLERANCE: i64 = 2 * 3600;
 /// Why an entry of a key file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
+    /// The file was given to the case, and is another one now.
+    #[error("the file was changed since it was kept in the case")]
+    Changed,
     /// No Base64.
     #[error("entry {entry}: the value is no Base64")]
     Encoding {

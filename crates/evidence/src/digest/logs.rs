@@ -109,6 +109,8 @@ pub struct LogVerdict {
     pub reason: String,
     /// Is its content verified, but something about it to be looked at?
     pub flagged: bool,
+    /// If it is verified: without any doubt? A flag about nothing but how a file system names files leaves none.
+    pub proven: bool,
 }
 
 /// Finds collected log files by where they were delivered.
@@ -161,6 +163,7 @@ pub(crate) fn check(
                 let mut verdict = compare(file, listed, digest);
                 if let Some(remark) = fit.remark() {
                     verdict.flagged |= verdict.verdict == Verdict::Verified;
+                    verdict.proven &= fit == PlaceFit::AsFiled;
                     verdict.remark(remark);
                 }
                 match seen.get(&at).and_then(|&place| verdicts.get_mut(place)) {
@@ -216,6 +219,7 @@ fn row(key: &str, file: Option<&LogFile>) -> LogVerdict {
         state: LogState::Uncovered,
         reason: String::new(),
         flagged: false,
+        proven: true,
     }
 }
 
@@ -281,7 +285,7 @@ fn compare(file: &LogFile, listed: &ListedLog, digest: &DigestVerdict) -> LogVer
         (verdict, state, flagged) = (Verdict::NotCheckable, LogState::DigestNotVerified, false);
         reason = format!("its hash is the listed one, but the digest is not checkable ({})", digest.state.name());
     }
-    LogVerdict { verdict, state, reason, flagged, ..base }
+    LogVerdict { verdict, state, reason, flagged, proven: !flagged, ..base }
 }
 
 /// Which time the digests of a bucket, account and region cover.

@@ -182,6 +182,7 @@ pub(super) fn interval(
         state,
         reason: reason.to_owned(),
         flagged: false,
+        proven: true,
         listed: 0,
     }
 }
