@@ -1,6 +1,7 @@
 //! What can be written on the command line; nothing is looked up here.
 
 mod correlation;
+mod question;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coldtrail_schema::{Event, Table, tables};
 
 pub(crate) use correlation::*;
+pub(crate) use question::{QueryRun, with_names, with_question};
 
 use crate::diagnostics::Usage;
 
@@ -222,8 +224,8 @@ pub(crate) struct Status {
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// How to write the answer: table, csv, json, jsonl, markdown, html or parquet.
-    #[arg(long, value_name = "FORMAT")]
+    /// How to write the answer.
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) output: Option<String>,
     /// Write the answer to a file; its extension tells the format.
     #[arg(short = 'o', long = "file", value_name = "FILE")]
@@ -263,25 +265,6 @@ pub(crate) enum Query {
     Show { name: String },
     /// Ask it.
     Run(QueryRun),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  coldtrail query run triage/failed_actions
-  coldtrail query run triage/key_activity --key AKIAIOSFODNN7EXAMPLE --since end-7d
-  coldtrail query run exfiltration/objects_read --output csv -o read.csv
-
-Times are 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d (before the end of the data).")]
-pub(crate) struct QueryRun {
-    /// area/name, or the name alone.
-    pub(crate) name: String,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-    #[command(flatten)]
-    pub(crate) output: Output,
-    /// Parameters of the question: --name value.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--PARAM VALUE")]
-    pub(crate) parameters: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -482,6 +465,11 @@ fn sources() -> PossibleValuesParser {
         PossibleValue::new(table.name).aliases(others)
     };
     PossibleValuesParser::new(tables::events().map(value))
+}
+
+/// The formats of output.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(crate::output::all().map(|format| PossibleValue::new(format.name).help(format.about)))
 }
 
 /// `512`, `64K`, `256M`, `4G`, `1T`.

@@ -22,13 +22,13 @@ mod timeline;
 mod verify;
 
 pub(crate) use fetch::is_interruption;
+pub(crate) use query::read_again;
 
 use anyhow::{Result, anyhow};
-use clap::CommandFactory;
 use coldtrail_investigate::Scope;
 use coldtrail_query::{Session, SessionOptions, instant, until};
 
-use crate::args::{Arguments, Command, Reading};
+use crate::args::{Command, Reading, with_names};
 use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
 
@@ -57,7 +57,8 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
         Command::Custody(arguments) => custody::run(&arguments, settings),
         Command::Completions(arguments) => {
             let mut out = Vec::new();
-            clap_complete::generate(arguments.shell, &mut Arguments::command(), "coldtrail", &mut out);
+            let mut command = with_names(&coldtrail_query::Catalogue::built_in()?);
+            clap_complete::generate(arguments.shell, &mut command, "coldtrail", &mut out);
             crate::terminal::print(settings, &String::from_utf8_lossy(&out))?;
             Ok(Status::Clean)
         }

@@ -68,9 +68,9 @@ pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     }
     let code = code(error);
     let hint = error.chain().find_map(hint);
-    let mut message = format!("error: {}\n", escape::terminal_lines(&text));
+    let mut message = format!("error: {}\n", escape::terminal(&text));
     if let Some(hint) = &hint {
-        message.push_str(&format!("hint: {}\n", escape::terminal_lines(hint)));
+        message.push_str(&format!("hint: {}\n", escape::terminal(hint)));
     }
     // When standard error is gone too, nobody is left to tell.
     if std::io::stderr().write_all(message.as_bytes()).is_err() {

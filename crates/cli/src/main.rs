@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod diagnostics;
+mod output;
+mod screen;
 mod settings;
 mod terminal;
 
@@ -19,6 +21,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let json = arguments.common.json;
+    let arguments = match commands::read_again(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return diagnostics::fail(&error, json),
+    };
     let json = arguments.common.json;
     match Settings::new(&arguments).and_then(|settings| commands::run(arguments.command, &settings)) {
         Ok(status) => status.into(),

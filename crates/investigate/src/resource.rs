@@ -113,9 +113,9 @@ fn one_of(scope: &Scope<'_>, name: &str, all: &[Resource]) -> Result<usize> {
         [(at, _)] => Ok(*at),
         [] => Err(unknown(scope, name)?),
         several => {
-            let list: Vec<String> = several.iter().map(|(_, r)| format!("  {}  {}", r.short(), r.title())).collect();
+            let list: Vec<String> = several.iter().map(|(_, r)| format!("{} ({})", r.short(), r.title())).collect();
             let what = format!("{} resources are called `{name}`", several.len());
-            Err(Error::usage(what, format!("name it by its ARN or id:\n{}", list.join("\n"))))
+            Err(Error::usage(what, format!("name it by its ARN or id: {}", list.join("; "))))
         }
     }
 }

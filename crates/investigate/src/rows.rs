@@ -9,13 +9,9 @@ use crate::error::{Error, Result};
 
 /// Asks, and reads each row into `T`, whose members are named as the columns are. Instants are RFC 3339 texts.
 pub(crate) fn ask<T: DeserializeOwned>(session: &Session, sql: &str, parameters: &[(String, Value)]) -> Result<Vec<T>> {
-    let answer = session.query(sql, parameters)?;
-    let table =
-        if answer.batches.is_empty() { Table::new(&answer.schema) } else { Table::from_batches(&answer.batches)? };
+    let answer = session.query(sql, parameters)?.collect()?;
     let mut out = Vec::new();
-    if let Some(format) = formats::by_name("json") {
-        (format.write)(&table, &mut out, &Options::default())?;
-    }
+    formats::json::FORMAT.write(&Table::read(&answer.schema, &answer.batches)?, &mut out, &Options::default())?;
     serde_json::from_slice(&out).map_err(|source| Error::Columns { source })
 }
 

@@ -5,6 +5,7 @@
 //! once: it names the version of every table that belongs to it. That number is the lake's version.
 
 mod actions;
+mod answer;
 mod clean;
 mod delta;
 mod error;
@@ -13,9 +14,10 @@ mod lock;
 mod parquet_input;
 mod parquet_output;
 
+pub use answer::AnswerWriter;
 pub use clean::Cleaned;
 pub use delta::{Batch, Change, Lake, Snapshot};
 pub use error::{Error, Result};
 pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
 pub use parquet_input::rows_as_json;
-pub use parquet_output::{NewFile, Order, write_answer, write_file};
+pub use parquet_output::{NewFile, Order, write_file};

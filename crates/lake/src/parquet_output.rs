@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow_select::interleave::interleave;
 use coldtrail_schema::arrow::array::{Array, RecordBatch, new_null_array};
-use coldtrail_schema::arrow::schema::Schema;
 use coldtrail_schema::{Column, Kind, Table};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
@@ -124,18 +123,6 @@ fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> Parq
         group.close()?;
     }
     file.into_inner()
-}
-
-/// Writes an answer as a Parquet file of its own.
-pub fn write_answer(path: &Path, schema: Arc<Schema>, batches: &[RecordBatch]) -> Result<()> {
-    let failed = |source| Error::Parquet { path: path.to_owned(), source };
-    let file = fs_err::File::create(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let mut writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(failed)?;
-    for batch in batches {
-        writer.write(batch).map_err(failed)?;
-    }
-    writer.close().map(|_| ()).map_err(failed)
 }
 
 /// The same for each file, so that the same rows give the same bytes.

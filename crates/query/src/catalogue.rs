@@ -1,6 +1,6 @@
 //! The catalogue of saved questions: files of SQL with a head of comments.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 
@@ -151,7 +151,13 @@ impl Question {
             "attack" => self.attack = list(),
             "trap" => self.traps.push(value.to_owned()),
             "next" => self.next.push(value.to_owned()),
-            "parameter" => self.parameters.push(parameter(value)?),
+            "parameter" => {
+                let new = parameter(value)?;
+                if self.parameters.iter().any(|other| other.name == new.name) {
+                    return Err("a parameter of that name is there already");
+                }
+                self.parameters.push(new);
+            }
             other => {
                 let (what, name) = other.split_once(' ').ok_or("an unknown name in the head")?;
                 let parameter =
@@ -203,6 +209,10 @@ fn parameter(text: &str) -> std::result::Result<Parameter, &'static str> {
     let (Some(name), Some(kind), None) = (words.next(), words.next(), words.next()) else {
         return Err("a parameter is `name type = default`");
     };
+    // It is an option of the command line, and `$name` in SQL.
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err("the name of a parameter has letters, digits and _ only");
+    }
     let kind = ParameterType::parse(kind).ok_or("an unknown type of parameter")?;
     let default = match default {
         "none" => None,
@@ -233,28 +243,28 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds the questions of a folder `<area>/<name>.sql`; one of the same name takes the place of the earlier one.
-    pub fn add(&mut self, folder: &Path) -> Result<()> {
-        let io = |source| Error::Io { path: folder.to_owned(), source };
+    /// Adds the questions of a folder `<area>/<name>.sql`; one of the same name takes the place of the earlier one. A
+    /// file that is no question leaves the others as they are.
+    pub fn add(&mut self, folder: &Path) -> Added {
+        let mut added = Added::default();
         let mut found = Vec::new();
-        for area in fs_err::read_dir(folder).map_err(io)? {
-            let area = area.map_err(io)?.path();
-            if !area.is_dir() {
-                continue;
-            }
-            for file in fs_err::read_dir(&area).map_err(io)? {
-                let path = file.map_err(io)?.path();
-                let Some(name) = path.strip_prefix(folder).ok().and_then(name_of) else { continue };
-                let text = fs_err::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-                found.push(Question::parse(&name, &text)?);
+        for path in files(folder, &mut added.refused) {
+            match read(folder, &path) {
+                Ok(question) => found.push(question),
+                Err(error) => added.refused.push(error),
             }
         }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
         for question in found {
+            let before = self.questions.len();
             self.questions.retain(|other| other.name != question.name);
+            if self.questions.len() < before {
+                added.replaced.push(question.name.clone());
+            }
             self.questions.push(question);
         }
         self.questions.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(())
+        added
     }
 
     /// The question of that name; the area may be left out when the rest names one only.
@@ -284,8 +294,93 @@ impl Catalogue {
     }
 }
 
+/// What came of adding the questions of a folder.
+#[derive(Debug, Default)]
+pub struct Added {
+    /// Files that are no questions, each with the reason.
+    pub refused: Vec<Error>,
+    /// Questions that took the place of earlier ones of the same name.
+    pub replaced: Vec<String>,
+}
+
+/// The files of SQL in the folder and in the folders in it.
+fn files(folder: &Path, refused: &mut Vec<Error>) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut look = |dir: &Path, areas: Option<&mut Vec<PathBuf>>| {
+        let mut folders = Vec::new();
+        match fs_err::read_dir(dir).and_then(|entries| entries.collect::<std::io::Result<Vec<_>>>()) {
+            Ok(entries) => {
+                for path in entries.iter().map(|entry| entry.path()) {
+                    if path.is_dir() {
+                        folders.push(path);
+                    } else if path.extension().is_some_and(|extension| extension == "sql") {
+                        found.push(path);
+                    }
+                }
+            }
+            Err(source) => refused.push(Error::Io { path: dir.to_owned(), source }),
+        }
+        if let Some(areas) = areas {
+            areas.append(&mut folders);
+        }
+    };
+    let mut areas = Vec::new();
+    look(folder, Some(&mut areas));
+    areas.iter().for_each(|area| look(area, None));
+    found.sort();
+    found
+}
+
+fn read(folder: &Path, path: &Path) -> Result<Question> {
+    let bad = |what| Error::Head { file: path.display().to_string(), line: 1, what };
+    let name = path.strip_prefix(folder).ok().and_then(name_of).ok_or_else(|| bad("the name is not UTF-8"))?;
+    if !name.contains('/') {
+        return Err(bad("a question lies in a folder, which is its area"));
+    }
+    let text = fs_err::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    Question::parse(&name, &text)
+}
+
 /// `area/name` of a path `area/name.sql`.
 fn name_of(path: &Path) -> Option<String> {
     let text = path.to_str()?.replace('\\', "/");
     text.strip_suffix(".sql").map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const GOOD: &str = "-- title: t\n-- question: q?\n-- sources: cloudtrail\nselect 1";
+
+    #[test]
+    fn a_bad_file_leaves_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &[u8]| {
+            let path = dir.path().join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        };
+        let mut catalogue = Catalogue::built_in().unwrap();
+        let (all, taken) = (catalogue.questions.len(), catalogue.questions[0].name.clone());
+        write("own/good.sql", GOOD.as_bytes());
+        write(&format!("{taken}.sql"), GOOD.as_bytes());
+        write("own/no_head.sql", b"select 1");
+        write("own/latin1.sql", b"-- title: \xe9");
+        write("own/twice.sql", b"-- parameter: a text\n-- parameter: a text\nselect 1");
+        write("own/name.sql", b"-- parameter: a-b text\nselect 1");
+        write("no_area.sql", GOOD.as_bytes());
+        write("own/notes.txt", b"no question");
+        let added = catalogue.add(dir.path());
+        let refused: Vec<String> = added.refused.iter().map(ToString::to_string).collect();
+        assert_eq!(refused.len(), 5, "{refused:?}");
+        for part in ["no_head.sql", "latin1.sql", "twice.sql", "name.sql", "no_area.sql"] {
+            assert!(refused.iter().any(|what| what.contains(part)), "{part}: {refused:?}");
+        }
+        assert_eq!(added.replaced, std::slice::from_ref(&taken));
+        assert_eq!(catalogue.questions.len(), all + 1);
+        assert_eq!(catalogue.find(&taken).unwrap().title, "t");
+        assert!(catalogue.find("own/good").is_ok());
+    }
 }

@@ -1,26 +1,23 @@
 //! A session over one version of the lake.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use coldtrail_lake::{Lake, Snapshot};
 use coldtrail_schema::TABLES;
 use coldtrail_schema::tables::events;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
 use crate::functions;
+use crate::stream::Stream;
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::views::views;
@@ -67,19 +64,6 @@ impl Value {
             Value::Boolean(flag) => ScalarValue::Boolean(*flag),
             Value::Time(micros) => ScalarValue::TimestampMicrosecond(*micros, Some("UTC".into())),
         }
-    }
-}
-
-/// The rows of an answer.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
-}
-
-impl Answer {
-    pub fn rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 }
 
@@ -165,31 +149,26 @@ impl Session {
         self.bounds
     }
 
-    /// Asks a question; parameters are bound by name.
-    pub fn query(&self, sql: &str, parameters: &[(String, Value)]) -> Result<Answer> {
-        match self.run(&self.context, sql, parameters) {
-            // The hash join does not spill; the sort-merge join does.
+    /// Asks a question; parameters are bound by name. The answer comes batch by batch.
+    pub fn query(&self, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
+        match self.run(self.context.clone(), sql, parameters) {
+            // The hash join does not spill; the sort-merge join does. Once there were rows it is too late to change.
             Err(Error::Memory { .. }) => {
                 let spill = self.context.runtime_env().disk_manager.temp_dir_paths();
                 let spill = spill.first().cloned().unwrap_or_default();
                 let context = context(&spill, self.options.memory, false).map_err(setting_up)?;
                 self.register(&context)?;
-                self.run(&context, sql, parameters)
+                self.run(context, sql, parameters)
             }
             other => other,
         }
     }
 
-    fn run(&self, context: &SessionContext, sql: &str, parameters: &[(String, Value)]) -> Result<Answer> {
-        let failed = |error| Error::of_sql(sql, self.options.memory, error, &self.names());
-        let values: HashMap<String, ScalarValue> =
-            parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
-        // A task of its own, so that a panic in the engine is an error of this question.
-        let task = self.runtime.spawn(execute(context.clone(), sql.to_owned(), values));
-        match self.runtime.block_on(task) {
-            Ok(answer) => answer.map_err(failed),
-            Err(panic) => Err(failed(DataFusionError::Internal(format!("the engine gave up on it: {panic}")))),
-        }
+    fn run(&self, context: SessionContext, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
+        let values = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
+        let (memory, text) = (self.options.memory, sql.to_owned());
+        let failed = move |error| Error::of_sql(&text, memory, error, &self.names());
+        Stream::start(&self.runtime, context, sql.to_owned(), values, failed)
     }
 
     /// The names of all views, which stand for the tables.
@@ -210,19 +189,6 @@ impl Session {
             .map(|field| Described { name: field.name().clone(), data_type: field.data_type().to_string() })
             .collect())
     }
-}
-
-async fn execute(
-    context: SessionContext,
-    sql: String,
-    values: HashMap<String, ScalarValue>,
-) -> std::result::Result<Answer, DataFusionError> {
-    let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame: DataFrame = context.sql_with_options(&sql, reading).await?;
-    let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };
-    let schema = Arc::clone(frame.schema().inner());
-    let batches = frame.collect().await?;
-    Ok(Answer { schema: batches.first().map_or(schema, RecordBatch::schema), batches })
 }
 
 fn setting_up(error: DataFusionError) -> Error {

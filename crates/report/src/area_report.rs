@@ -230,7 +230,7 @@ fn evidence(refs: &[EvidenceRef]) -> Table {
 /// A table as a piece of the document, escaped by its writer.
 fn written(table: &Table, format: &Format) -> Result<Value> {
     let mut text = Vec::new();
-    (format.write)(table, &mut text, &Options::default())?;
+    format.write(table, &mut text, &Options::default())?;
     Ok(Value::from_safe_string(String::from_utf8_lossy(&text).trim_end().to_owned()))
 }
 

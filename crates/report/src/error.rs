@@ -16,6 +16,9 @@ pub enum Error {
     /// Batches that are not parts of one table.
     #[error("batch {batch} has columns {found}, the table has {expected}")]
     Columns { batch: usize, expected: String, found: String },
+    /// A table of cells for a format that writes Arrow.
+    #[error("{format} is written out of Arrow only")]
+    NoText { format: &'static str },
     /// The output could not be written.
     #[error("writing {format}")]
     Write { format: &'static str, source: io::Error },

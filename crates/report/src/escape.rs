@@ -36,6 +36,17 @@ pub fn terminal_lines(text: &str) -> Cow<'_, str> {
     visible_except(text, |c| matches!(c, '\n' | '\t'))
 }
 
+/// The last look at text of several lines before it goes to a terminal: its values were escaped one by one, and what
+/// was forgotten is made harmless here. What is written out already stays as it is.
+pub fn guard(text: &str) -> Cow<'_, str> {
+    guard_except(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// The same for text on one line, such as a warning: a line end in a value begins no line of its own.
+pub fn guard_line(text: &str) -> Cow<'_, str> {
+    guard_except(text, |_| false)
+}
+
 /// A JSON value on one line: what a terminal would obey, or a reader not see, stands as `\u001b`.
 pub fn json(value: &serde_json::Value) -> String {
     let text = value.to_string();
@@ -148,7 +159,14 @@ pub fn is_formula(text: &str) -> bool {
 }
 
 fn visible_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let written_out = |at: usize, c: char| (is_active(c) && !keep(c)) || (c == '\\' && text[at..].starts_with("\\u{"));
+    write_out(text, |at, c| (is_active(c) && !keep(c)) || (c == '\\' && text[at..].starts_with("\\u{")))
+}
+
+fn guard_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    write_out(text, |_, c| is_active(c) && !keep(c))
+}
+
+fn write_out(text: &str, written_out: impl Fn(usize, char) -> bool) -> Cow<'_, str> {
     if !text.char_indices().any(|(at, c)| written_out(at, c)) {
         return Cow::Borrowed(text);
     }
@@ -192,6 +210,8 @@ mod tests {
         assert_eq!(visible("a\\u{1b}[2J"), "a\\u{5c}u{1b}[2J");
         assert_eq!(visible("C:\\users\\x"), "C:\\users\\x");
         assert_eq!(terminal_lines("a\n\tb\r"), "a\n\tb\\u{d}");
+        assert_eq!(guard("a\n\u{1b}[2J \\u{1b}"), "a\n\\u{1b}[2J \\u{1b}");
+        assert_eq!(guard_line("key\nerror: x\u{202e}"), "key\\u{a}error: x\\u{202e}");
     }
 
     #[test]

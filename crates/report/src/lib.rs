@@ -19,5 +19,5 @@ pub use answer::{Answer, AsideKind, Claim, LeftAside, RowName};
 pub use area_report::{Answered, AreaReport, CountRow, EvidenceRef, Outcome, render_html, render_markdown};
 pub use cell::Cell;
 pub use error::{Error, Result};
-pub use formats::{FORMATS, Format, Options, Written};
+pub use formats::{Answering, BatchWriter, Begin, FORMATS, Format, Options, Out, Written};
 pub use table::{Column, Table};

@@ -38,10 +38,9 @@ impl Table {
         Table { columns: names.iter().map(column).collect(), rows: Vec::new() }
     }
 
-    /// The rows of all batches. Without a batch there is not even a column: begin with [`Table::new`] where the
-    /// schema is known.
-    pub fn from_batches(batches: &[RecordBatch]) -> Result<Table> {
-        let mut table = batches.first().map(|batch| Table::new(batch.schema_ref())).unwrap_or_default();
+    /// The rows of all batches, which have these columns.
+    pub fn read(schema: &Schema, batches: &[RecordBatch]) -> Result<Table> {
+        let mut table = Table::new(schema);
         for (number, batch) in batches.iter().enumerate() {
             table.push(number, batch)?;
         }
@@ -69,11 +68,5 @@ impl Table {
             }
         }
         Ok(())
-    }
-
-    /// Does every cell of the column stand flush right? True where there is a number and nothing else but NULL.
-    pub(crate) fn is_numeric(&self, column: usize) -> bool {
-        let mut cells = self.rows.iter().map(|row| &row[column]).filter(|cell| **cell != Cell::Null).peekable();
-        cells.peek().is_some() && cells.all(Cell::is_number)
     }
 }

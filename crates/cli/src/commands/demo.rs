@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
     for (name, given) in QUESTIONS {
         let question = catalogue.find(name)?;
         let given: Vec<_> = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let answer = session.query(&question.sql, &question.bind(&given, session.bounds())?)?;
+        let answer = session.query(&question.sql, &question.bind(&given, session.bounds())?)?.collect()?;
         let table = terminal::table_of(&answer)?;
         example = example.or_else(|| place(&table));
         let total = table.rows.len();

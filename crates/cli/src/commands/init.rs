@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
     if settings.json {
         terminal::print_json(settings, &json!({ "case": case.root() }))?;
     } else {
-        terminal::note(settings, format!("case made: {}\nnext: cd {0} && coldtrail add PATH…", case.root().display()))?;
+        terminal::note(settings, format!("case made: {}", case.root().display()))?;
+        terminal::note(settings, format!("next: cd {} && coldtrail add PATH…", case.root().display()))?;
     }
     Ok(Status::Clean)
 }

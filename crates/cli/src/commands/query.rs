@@ -2,15 +2,15 @@
 
 use anyhow::{Result, anyhow};
 use coldtrail_investigate::saved;
-use coldtrail_query::{Catalogue, Question};
-use coldtrail_report::Table;
+use coldtrail_query::{Added, Catalogue, Question};
+use coldtrail_report::{Table, escape};
 use serde_json::json;
 
-use crate::args::{Output, Query, QueryRun};
+use crate::args::{Arguments, Command, Query, QueryRun, with_question};
 use crate::commands;
 use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
-use crate::terminal;
+use crate::{output, terminal};
 
 pub(crate) fn run(arguments: &Query, settings: &Settings) -> Result<Status> {
     let catalogue = catalogue(settings)?;
@@ -22,14 +22,32 @@ pub(crate) fn run(arguments: &Query, settings: &Settings) -> Result<Status> {
     Ok(Status::Clean)
 }
 
-/// The questions that come with the program, and those in the case's folder `queries`.
-pub(crate) fn catalogue(settings: &Settings) -> Result<Catalogue> {
+/// The command line, read again once it is known which question it asks; see `args::question`.
+pub(crate) fn read_again(mut first: Arguments) -> Result<Arguments> {
+    let Command::Query(Query::Run(run)) = &first.command else { return Ok(first) };
+    let (name, case) = (run.name.clone(), run.case());
+    first.common.case = case.or(first.common.case);
+    let (catalogue, _) = questions(&Settings::new(&first)?)?;
+    Ok(with_question(&name, catalogue.find(&name).ok())?)
+}
+
+/// The questions that come with the program, and those in the case's folder `queries`, with what became of these.
+fn questions(settings: &Settings) -> Result<(Catalogue, Added)> {
     let mut catalogue = Catalogue::built_in()?;
-    if let Ok(case) = settings.case() {
-        let own = case.root().join("queries");
-        if own.is_dir() {
-            catalogue.add(&own)?;
-        }
+    // Without a case there are the built-in ones; who needs one will be told what is wrong with it.
+    let own = settings.case().map(|case| case.root().join("queries"));
+    let added = own.ok().filter(|own| own.is_dir()).map(|own| catalogue.add(&own));
+    Ok((catalogue, added.unwrap_or_default()))
+}
+
+/// The questions; what is wrong with those of the case is said.
+pub(crate) fn catalogue(settings: &Settings) -> Result<Catalogue> {
+    let (catalogue, added) = questions(settings)?;
+    for error in &added.refused {
+        terminal::warn(settings, format!("a file of the case's `queries` is left aside: {error}"))?;
+    }
+    for name in &added.replaced {
+        terminal::warn(settings, format!("the case has a question `{name}` of its own, in place of the built-in one"))?;
     }
     Ok(catalogue)
 }
@@ -49,10 +67,10 @@ fn list(catalogue: &Catalogue, area: Option<&str>, settings: &Settings) -> Resul
     let mut last = "";
     for question in questions {
         if question.area() != last {
-            text.push_str(&format!("{}{}\n", if last.is_empty() { "" } else { "\n" }, question.area()));
+            text.push_str(&format!("{}{}\n", if last.is_empty() { "" } else { "\n" }, safe(question.area())));
             last = question.area();
         }
-        text.push_str(&format!("  {:<44} {}\n", question.name, question.title));
+        text.push_str(&format!("  {:<44} {}\n", safe(&question.name), safe(&question.title)));
     }
     terminal::print(settings, &text)
 }
@@ -73,71 +91,34 @@ fn show(q: &Question, settings: &Settings) -> Result<()> {
     if settings.json {
         return terminal::print_json(settings, &as_json(q));
     }
-    let mut text = format!("{}: {}\n{}\n\nsources: {}\n", q.name, q.title, q.question, q.sources.join(", "));
+    let list = |items: &[String]| safe(&items.join(", "));
+    let mut text = format!("{}: {}\n{}\n\n", safe(&q.name), safe(&q.title), safe(&q.question));
+    text.push_str(&format!("sources: {}\n", list(&q.sources)));
     if !q.attack.is_empty() {
-        text.push_str(&format!("ATT&CK: {}\n", q.attack.join(", ")));
+        text.push_str(&format!("ATT&CK: {}\n", list(&q.attack)));
     }
-    for parameter in &q.parameters {
-        let default = parameter.default.as_deref().map_or("needed".to_owned(), |default| format!("default {default}"));
-        text.push_str(&format!("--{} {} ({default}): {}\n", parameter.name, parameter.kind.name(), parameter.about));
+    for p in &q.parameters {
+        let default = p.default.as_deref().map_or("needed".to_owned(), |default| format!("default {}", safe(default)));
+        text.push_str(&format!("--{} {} ({default}): {}\n", p.name, p.kind.name(), safe(&p.about)));
     }
     for trap in &q.traps {
-        text.push_str(&format!("trap: {trap}\n"));
+        text.push_str(&format!("trap: {}\n", safe(trap)));
     }
     for next in &q.next {
-        text.push_str(&format!("next: {next}\n"));
+        text.push_str(&format!("next: {}\n", safe(next)));
     }
-    terminal::print(settings, &format!("{text}\n{}\n", q.sql))
+    terminal::print(settings, &format!("{text}\n{}\n", escape::terminal_lines(&q.sql)))
+}
+
+/// A text of a question, which may be somebody else's, on one line.
+fn safe(text: &str) -> String {
+    escape::terminal(text).into_owned()
 }
 
 fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result<Status> {
     let lake = commands::lake(settings, &arguments.reading)?;
-    let (words, output) = trailing(arguments);
-    let asked = saved(&lake.scope(), question, &pairs(&words)?)?;
-    terminal::print_asked(settings, &lake.session, &asked, &output)
-}
-
-/// Options of output may also stand behind the parameters of the question, unless it has one of that name.
-fn trailing(arguments: &QueryRun) -> (Vec<String>, Output) {
-    let given = &arguments.output;
-    let mut output = Output { output: given.output.clone(), file: given.file.clone(), raw: given.raw };
-    let mut rest = Vec::new();
-    let mut words = arguments.parameters.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--json" => output.output = Some("json".to_owned()),
-            "--raw" => output.raw = true,
-            "--output" => output.output = words.next().cloned(),
-            "-o" | "--file" => output.file = words.next().map(Into::into),
-            _ => {
-                rest.push(word.clone());
-                // The value of a parameter is never taken for an option.
-                if !word.contains('=') {
-                    rest.extend(words.next().cloned());
-                }
-            }
-        }
-    }
-    (rest, output)
-}
-
-/// `--name value` and `--name=value`.
-pub(crate) fn pairs(words: &[String]) -> Result<Vec<(String, String)>> {
-    let mut pairs = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let usage =
-            |what: String| anyhow!(Usage { what, hint: Some("parameters are written --name value".to_owned()) });
-        let name = word.strip_prefix("--").ok_or_else(|| usage(format!("`{word}` is no parameter")))?;
-        match name.split_once('=') {
-            Some((name, value)) => pairs.push((name.to_owned(), value.to_owned())),
-            None => {
-                let value = words.next().ok_or_else(|| usage(format!("`{word}` has no value")))?;
-                pairs.push((name.to_owned(), value.clone()));
-            }
-        }
-    }
-    Ok(pairs)
+    let asked = saved(&lake.scope(), question, &arguments.given)?;
+    output::asked(settings, &lake.session, &asked, &arguments.output)
 }
 
 /// An answer, cut to so many rows.

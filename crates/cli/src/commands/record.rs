@@ -30,18 +30,16 @@ pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
     }
     let offset =
         found.offset.map_or_else(|| "none (Parquet)".to_owned(), |offset| format!("{offset} of the inflated object"));
-    terminal::note(
-        settings,
-        format!(
-            "object  {}\nkey     {}\nsha256  {}\nrecord  {} ({} bytes, sha256 {})\noffset  {offset}",
-            entry.object,
-            entry.key,
-            entry.sha256,
-            arguments.record,
-            found.size,
-            hash::sha256(&found.bytes),
-        ),
-    )?;
+    let record = format!("{} ({} bytes, sha256 {})", arguments.record, found.size, hash::sha256(&found.bytes));
+    for (name, value) in [
+        ("object", &entry.object),
+        ("key", &entry.key),
+        ("sha256", &entry.sha256),
+        ("record", &record),
+        ("offset", &offset),
+    ] {
+        terminal::note(settings, format!("{name:<7} {value}"))?;
+    }
     if let Some(reason) = &found.broken {
         terminal::warn(settings, format!("this record was not understood: {reason}"))?;
     }

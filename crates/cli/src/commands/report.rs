@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, anyhow};
 use coldtrail_evidence::{Entry, Manifest, custody, hash};
 use coldtrail_investigate::{Error as NoAnswer, Scope, saved};
-use coldtrail_query::{Answer, Question, Session};
+use coldtrail_query::{Answer, Question, Session, Stream};
 use coldtrail_report::{
     Answered, AreaReport, Cell, CountRow, EvidenceRef, Outcome, Table, render_html, render_markdown,
 };
@@ -128,7 +128,7 @@ fn answer(question: &Question, scope: &Scope<'_>, objects: &HashMap<&str, &Entry
     };
     answered.left_aside = asked.left_aside.sentence();
     answered.traps.extend(asked.cannot_say.iter().map(|sentence| format!("Cannot say {sentence}.")));
-    match scope.session.query(&asked.sql, &asked.parameters) {
+    match scope.session.query(&asked.sql, &asked.parameters).and_then(Stream::collect) {
         Err(error) => answered.outcome = Outcome::Failed { message: error.to_string() },
         Ok(found) if found.rows() == 0 && asked.nothing => {
             answered.outcome = Outcome::CannotSay { reason: asked.cannot_say.join("; ") };
@@ -150,9 +150,8 @@ fn answer(question: &Question, scope: &Scope<'_>, objects: &HashMap<&str, &Entry
 /// SHA-256 of the whole answer as JSON lines, so that a repetition can be compared.
 fn hash_of(answer: &Answer) -> Result<String> {
     let mut out = Vec::new();
-    if let Some(format) = coldtrail_report::formats::by_name("jsonl") {
-        (format.write)(&terminal::table_of(answer)?, &mut out, &coldtrail_report::Options::default())?;
-    }
+    let format = &coldtrail_report::formats::jsonl::FORMAT;
+    format.write(&terminal::table_of(answer)?, &mut out, &coldtrail_report::Options::default())?;
     Ok(hash::sha256(&out))
 }
 
@@ -185,7 +184,7 @@ fn evidence_of(table: &Table, objects: &HashMap<&str, &Entry>) -> (Vec<EvidenceR
 }
 
 fn counts(session: &Session) -> Result<Vec<CountRow>> {
-    let table = terminal::table_of(&session.query(include_str!("report/counts.sql"), &[])?)?;
+    let table = terminal::table_of(&session.query(include_str!("report/counts.sql"), &[])?.collect()?)?;
     let number = |cell: Option<&Cell>| match cell {
         Some(Cell::Int(number)) => u64::try_from(*number).unwrap_or_default(),
         _ => 0,
@@ -206,6 +205,6 @@ fn counts(session: &Session) -> Result<Vec<CountRow>> {
 
 /// What the evidence cannot tell, one sentence each.
 fn gaps(session: &Session) -> Result<Vec<String>> {
-    let table = terminal::table_of(&session.query(include_str!("report/gaps.sql"), &[])?)?;
+    let table = terminal::table_of(&session.query(include_str!("report/gaps.sql"), &[])?.collect()?)?;
     Ok(table.rows.iter().filter_map(|row| row.first()).map(|cell| cell.text().into_owned()).collect())
 }

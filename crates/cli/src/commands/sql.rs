@@ -8,8 +8,8 @@ use coldtrail_query::Value;
 use crate::args::Sql;
 use crate::commands::session;
 use crate::diagnostics::{Status, Usage};
+use crate::output;
 use crate::settings::Settings;
-use crate::terminal;
 
 pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
     let mut sql = arguments.sql.clone();
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
         })?;
         parameters.push((name.to_owned(), Value::Text(Some(value.to_owned()))));
     }
-    let answer = session(settings, &arguments.reading)?.query(&sql, &parameters)?;
-    terminal::answer(settings, &answer, &arguments.output)?;
+    let session = session(settings, &arguments.reading)?;
+    output::answer(settings, session.query(&sql, &parameters)?, &arguments.output)?;
     Ok(Status::Clean)
 }

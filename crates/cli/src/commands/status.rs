@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         text.push_str(&format!("{} objects are not ingested yet; `coldtrail ingest` goes on\n", collected - listed));
     }
     for part in PARTS {
-        let answer = session.query(part.sql, &[])?;
+        let answer = session.query(part.sql, &[])?.collect()?;
         text.push_str(&format!("\n{}\n", part.heading));
         if answer.rows() == 0 {
             text.push_str(&format!("  {}\n", part.empty));
@@ -108,11 +108,9 @@ fn as_json(session: &Session, name: &str, collected: u64, listed: u64) -> Result
     all.insert("objects_collected".to_owned(), json!(collected));
     all.insert("objects_listed".to_owned(), json!(listed));
     for part in PARTS {
-        let table = terminal::table_of(&session.query(part.sql, &[])?)?;
+        let table = terminal::table_of(&session.query(part.sql, &[])?.collect()?)?;
         let mut out = Vec::new();
-        if let Some(format) = coldtrail_report::formats::by_name("json") {
-            (format.write)(&table, &mut out, &coldtrail_report::Options::default())?;
-        }
+        coldtrail_report::formats::json::FORMAT.write(&table, &mut out, &coldtrail_report::Options::default())?;
         all.insert(part.name.to_owned(), serde_json::from_slice(&out).unwrap_or_default());
     }
     Ok(Value::Object(all))

@@ -7,7 +7,7 @@ use crate::args::Timeline as Arguments;
 use crate::commands::within;
 use crate::diagnostics::Status;
 use crate::settings::Settings;
-use crate::{commands, terminal};
+use crate::{commands, output};
 
 pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> {
     let lake = commands::lake(settings, &arguments.reading)?;
@@ -22,5 +22,5 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         from,
         to,
     };
-    terminal::print_asked(settings, scope.session, &timeline(&scope, &wanted)?, &arguments.output)
+    output::asked(settings, scope.session, &timeline(&scope, &wanted)?, &arguments.output)
 }

@@ -86,7 +86,7 @@ fn lake_verdict(case: &Case) -> Result<LakeChecked> {
     // A file may also have been taken out of a table's log: then the table has fewer rows than its objects gave.
     if checked.altered.is_empty() && snapshot.version > 0 {
         let session = Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
-        let table = terminal::table_of(&session.query(include_str!("verify/kept.sql"), &[])?)?;
+        let table = terminal::table_of(&session.query(include_str!("verify/kept.sql"), &[])?.collect()?)?;
         for row in &table.rows {
             let text = |at: usize| row.get(at).map(|cell| cell.text().into_owned()).unwrap_or_default();
             let (name, kept) = (text(0), text(1));

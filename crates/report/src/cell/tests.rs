@@ -97,8 +97,8 @@ fn batches_make_a_table_and_strangers_are_refused() {
         let column: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
         RecordBatch::try_from_iter([(name, column)]).unwrap()
     };
-    let table = Table::from_batches(&[batch("a"), batch("a")]).unwrap();
+    let table = Table::read(&batch("a").schema(), &[batch("a"), batch("a")]).unwrap();
     assert_eq!((table.rows.len(), table.columns[0].data_type.as_str()), (4, "Utf8"));
-    let error = Table::from_batches(&[batch("a"), batch("b")]).unwrap_err();
+    let error = Table::read(&batch("a").schema(), &[batch("a"), batch("b")]).unwrap_err();
     assert_eq!(error.to_string(), "batch 1 has columns b, the table has a");
 }

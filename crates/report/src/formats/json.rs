@@ -1,38 +1,62 @@
 //! One array of objects. Nothing is lost: what a terminal would obey is written as `\u001b`, which parses back.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use super::{Format, Options, Written, failed};
+use super::{Begin, Format, Options, Out, RowWriter, Written, failed};
 use crate::cell::{Cell, unique};
 use crate::error::Result;
 use crate::escape;
-use crate::table::Table;
+use crate::table::Column;
 
 /// The entry of `json` in the list of formats.
 pub static FORMAT: Format =
-    Format { name: "json", about: "one array of objects, lossless", extensions: &["json"], write };
+    Format { name: "json", about: "one array of objects, lossless", extensions: &["json"], begin: Begin::Text(begin) };
 
-fn write(table: &Table, out: &mut dyn Write, _: &Options) -> Result<Written> {
-    let failed = failed("json");
-    out.write_all(b"[").map_err(&failed)?;
-    write_rows(table, out, "\n  ", ",\n  ").map_err(&failed)?;
-    out.write_all(if table.rows.is_empty() { b"]\n" } else { b"\n]\n" }).map_err(&failed)?;
-    Ok(Written { rows: table.rows.len() as u64, ..Written::default() })
+/// Objects, one after the other, with something around and between them.
+pub(super) struct Objects<'a> {
+    out: Out<'a>,
+    format: &'static str,
+    keys: Vec<String>,
+    rows: u64,
+    /// Before the first object, before each of the others, after the last, and instead of all when there is none.
+    marks: [&'static str; 4],
 }
 
-/// Each row as an object, with `first` before the first and `between` before the others.
-pub(super) fn write_rows(table: &Table, out: &mut dyn Write, first: &str, between: &str) -> io::Result<()> {
-    let keys = unique(table.columns.iter().map(|column| column.name.as_str()));
-    for (number, cells) in table.rows.iter().enumerate() {
-        out.write_all(if number == 0 { first } else { between }.as_bytes())?;
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Safe);
-        Object { keys: &keys, cells }.serialize(&mut serializer)?;
+fn begin<'a>(out: Out<'a>, columns: &[Column], _: &Options) -> Result<Box<dyn RowWriter + 'a>> {
+    Ok(Box::new(Objects::new(out, "json", columns, ["[\n  ", ",\n  ", "\n]\n", "[]\n"])))
+}
+
+impl<'a> Objects<'a> {
+    pub(super) fn new(out: Out<'a>, format: &'static str, columns: &[Column], marks: [&'static str; 4]) -> Objects<'a> {
+        let keys = unique(columns.iter().map(|column| column.name.as_str()));
+        Objects { out, format, keys: keys.into_iter().map(|key| key.into_owned()).collect(), rows: 0, marks }
     }
-    Ok(())
+
+    fn write(&mut self, rows: &[Vec<Cell>]) -> io::Result<()> {
+        let [first, between, ..] = self.marks;
+        for cells in rows {
+            self.out.write_all(if self.rows == 0 { first } else { between }.as_bytes())?;
+            let mut serializer = serde_json::Serializer::with_formatter(&mut self.out, Safe);
+            Object { keys: &self.keys, cells }.serialize(&mut serializer)?;
+            self.rows += 1;
+        }
+        Ok(())
+    }
+}
+
+impl RowWriter for Objects<'_> {
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
+        self.write(rows).map_err(failed(self.format))
+    }
+
+    fn end(mut self: Box<Self>) -> Result<Written> {
+        let [.., last, none] = self.marks;
+        self.out.write_all(if self.rows == 0 { none } else { last }.as_bytes()).map_err(failed(self.format))?;
+        Ok(Written { rows: self.rows, ..Written::default() })
+    }
 }
 
 /// One cell as JSON.
@@ -43,7 +67,7 @@ pub(crate) fn to_string(cell: &Cell) -> String {
 }
 
 struct Object<'a> {
-    keys: &'a [Cow<'a, str>],
+    keys: &'a [String],
     cells: &'a [Cell],
 }
 

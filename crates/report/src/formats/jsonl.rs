@@ -1,19 +1,18 @@
 //! One object on each line, as in `json`.
 
-use std::io::Write;
-
-use super::{Format, Options, Written, failed, json};
+use super::json::Objects;
+use super::{Begin, Format, Options, Out, RowWriter};
 use crate::error::Result;
-use crate::table::Table;
+use crate::table::Column;
 
 /// The entry of `jsonl` in the list of formats.
-pub static FORMAT: Format =
-    Format { name: "jsonl", about: "one object on each line, lossless", extensions: &["jsonl", "ndjson"], write };
+pub static FORMAT: Format = Format {
+    name: "jsonl",
+    about: "one object on each line, lossless",
+    extensions: &["jsonl", "ndjson"],
+    begin: Begin::Text(begin),
+};
 
-fn write(table: &Table, out: &mut dyn Write, _: &Options) -> Result<Written> {
-    json::write_rows(table, out, "", "\n").map_err(failed("jsonl"))?;
-    if !table.rows.is_empty() {
-        out.write_all(b"\n").map_err(failed("jsonl"))?;
-    }
-    Ok(Written { rows: table.rows.len() as u64, ..Written::default() })
+fn begin<'a>(out: Out<'a>, columns: &[Column], _: &Options) -> Result<Box<dyn RowWriter + 'a>> {
+    Ok(Box::new(Objects::new(out, "jsonl", columns, ["", "\n", "\n", ""])))
 }

@@ -1,4 +1,5 @@
-//! The formats that a table can be written in, as one list.
+//! The formats that an answer can be written in, as one list. A format is begin, rows, end: nothing holds the whole
+//! answer.
 
 pub mod csv;
 pub mod html;
@@ -9,8 +10,12 @@ pub mod text;
 
 use std::io::{self, Write};
 
+use coldtrail_schema::arrow::array::RecordBatch;
+use coldtrail_schema::arrow::schema::Schema;
+
+use crate::cell::Cell;
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Column, Table};
 
 /// How to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +39,10 @@ pub struct Written {
     pub disarmed: u64,
 }
 
-/// A way to write a table.
+/// Where a format writes to. It need not be buffered for single cells, but rows are written one by one.
+pub type Out<'a> = Box<dyn Write + Send + 'a>;
+
+/// A way to write an answer.
 #[derive(Debug)]
 pub struct Format {
     /// The value of `--output`.
@@ -43,10 +51,102 @@ pub struct Format {
     pub about: &'static str,
     /// The file name extensions that mean it, without the dot.
     pub extensions: &'static [&'static str],
-    pub write: fn(&Table, &mut dyn Write, &Options) -> Result<Written>,
+    pub begin: Begin,
 }
 
-/// Every format, in the order in which help lists them.
+/// How a format begins.
+#[derive(Debug, Clone, Copy)]
+pub enum Begin {
+    /// Text, made of cells.
+    Text(for<'a> fn(Out<'a>, &[Column], &Options) -> Result<Box<dyn RowWriter + 'a>>),
+    /// Bytes, made of Arrow as it is: for a file only.
+    Binary(for<'a> fn(Out<'a>, &Schema) -> Result<Box<dyn BatchWriter + 'a>>),
+}
+
+/// Writes rows of cells, one lot after the other.
+pub trait RowWriter {
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<()>;
+    /// Writes what is left to be written.
+    fn end(self: Box<Self>) -> Result<Written>;
+}
+
+/// Writes batches of Arrow.
+pub trait BatchWriter {
+    fn batch(&mut self, batch: &RecordBatch) -> Result<()>;
+    /// Writes what is left to be written.
+    fn end(self: Box<Self>) -> Result<()>;
+}
+
+/// An answer that is being written.
+pub struct Answering<'a> {
+    columns: Vec<Column>,
+    batches: usize,
+    rows: u64,
+    writer: Writer<'a>,
+}
+
+enum Writer<'a> {
+    Text(Box<dyn RowWriter + 'a>),
+    Binary(Box<dyn BatchWriter + 'a>),
+}
+
+impl Format {
+    /// Begins an answer with the columns of `schema`.
+    pub fn begin<'a>(&self, schema: &Schema, out: Out<'a>, options: &Options) -> Result<Answering<'a>> {
+        let columns = Table::new(schema).columns;
+        let writer = match self.begin {
+            Begin::Text(begin) => Writer::Text(begin(out, &columns, options)?),
+            Begin::Binary(begin) => Writer::Binary(begin(out, schema)?),
+        };
+        Ok(Answering { columns, batches: 0, rows: 0, writer })
+    }
+
+    /// Writes a whole table of cells, which a format of bytes cannot.
+    pub fn write(&self, table: &Table, out: &mut (dyn Write + Send), options: &Options) -> Result<Written> {
+        let Begin::Text(begin) = self.begin else { return Err(Error::NoText { format: self.name }) };
+        let mut writer = begin(Box::new(out), &table.columns, options)?;
+        writer.rows(&table.rows)?;
+        writer.end()
+    }
+
+    pub fn is_text(&self) -> bool {
+        matches!(self.begin, Begin::Text(_))
+    }
+}
+
+impl Answering<'_> {
+    /// Writes the rows of a batch, which has the columns that it began with.
+    pub fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        match &mut self.writer {
+            Writer::Text(writer) => {
+                let mut table = Table { columns: std::mem::take(&mut self.columns), rows: Vec::new() };
+                table.push(self.batches, batch)?;
+                self.columns = table.columns;
+                writer.rows(&table.rows)?;
+            }
+            Writer::Binary(writer) => writer.batch(batch)?,
+        }
+        self.batches += 1;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// How many rows were written so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Writes what is left to be written. Whatever buffers behind it is not flushed.
+    pub fn end(self) -> Result<Written> {
+        match self.writer {
+            Writer::Text(writer) => writer.end(),
+            Writer::Binary(writer) => writer.end().map(|()| Written { rows: self.rows, ..Written::default() }),
+        }
+    }
+}
+
+/// Every format of text, in the order in which help lists them. A format that takes a library of its own (Parquet) is
+/// added to the list by whoever has the library.
 pub static FORMATS: &[&Format] =
     &[&text::FORMAT, &csv::FORMAT, &json::FORMAT, &jsonl::FORMAT, &markdown::FORMAT, &html::FORMAT];
 
@@ -55,15 +155,20 @@ pub fn by_name(name: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.name == name)
 }
 
-/// The format that this extension means, without the dot, in any case.
-pub fn by_extension(extension: &str) -> Option<&'static Format> {
-    let means = |format: &&Format| format.extensions.iter().any(|known| known.eq_ignore_ascii_case(extension));
-    FORMATS.iter().copied().find(means)
+/// Is it one of the extensions that mean this format, in any case?
+pub fn has_extension(format: &Format, extension: &str) -> bool {
+    format.extensions.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// Gives a failed write its place.
 fn failed(format: &'static str) -> impl Fn(io::Error) -> Error {
     move |source| Error::Write { format, source }
+}
+
+/// Does every cell of the column stand flush right? True where there is a number and nothing else but NULL.
+fn is_numeric(rows: &[Vec<Cell>], column: usize) -> bool {
+    let mut cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| **cell != Cell::Null).peekable();
+    cells.peek().is_some() && cells.all(Cell::is_number)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn harmless() -> Table {
 
 fn write(format: &str, table: &Table, options: &Options) -> (String, Written) {
     let mut out = Vec::new();
-    let written = (by_name(format).unwrap().write)(table, &mut out, options).unwrap();
+    let written = by_name(format).unwrap().write(table, &mut out, options).unwrap();
     (String::from_utf8(out).unwrap(), written)
 }
 
@@ -71,7 +71,7 @@ fn names_and_extensions_are_distinct() {
     extensions.sort_unstable();
     extensions.dedup();
     assert_eq!((names.len(), extensions.len()), (all_names, all_extensions));
-    assert_eq!(by_extension("NDJSON").unwrap().name, "jsonl");
+    assert!(FORMATS.iter().filter(|format| has_extension(format, "NDJSON")).map(|format| format.name).eq(["jsonl"]));
     assert!(by_name("parquet").is_none());
 }
 
@@ -217,8 +217,83 @@ fn a_failed_write_names_its_format() {
         }
     }
     for format in FORMATS {
-        let error = (format.write)(&harmless(), &mut Full, &Options::default()).unwrap_err();
+        let error = format.write(&harmless(), &mut Full, &Options::default()).unwrap_err();
         assert!(matches!(error, Error::Write { ref source, .. } if source.kind() == io::ErrorKind::StorageFull));
         assert!(error.to_string().contains(format.name) && error.hint().is_some());
     }
+}
+
+/// Rows of Arrow with a hostile text, a number and a time.
+fn batch(rows: usize) -> RecordBatch {
+    use std::sync::Arc;
+
+    use coldtrail_schema::arrow::array::{Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    let texts: StringArray = (0..rows).map(|at| Some(STRINGS[at % STRINGS.len()])).collect();
+    let numbers: Int64Array = (0..rows as i64).map(|at| (at % 7 > 0).then_some(at)).collect();
+    let times: TimestampMicrosecondArray = (0..rows as i64).map(Some).collect();
+    let columns: [(&str, Arc<dyn Array>); 3] =
+        [("t", Arc::new(texts)), ("n", Arc::new(numbers)), ("at", Arc::new(times))];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
+}
+
+fn streamed(format: &Format, batches: &[RecordBatch], schema: &Schema, options: &Options) -> (String, Written) {
+    let mut out = Vec::new();
+    let mut answering = format.begin(schema, Box::new(&mut out), options).unwrap();
+    batches.iter().for_each(|batch| answering.batch(batch).unwrap());
+    let written = answering.end().unwrap();
+    (String::from_utf8(out).unwrap(), written)
+}
+
+#[test]
+fn an_answer_is_the_same_however_it_comes() {
+    let whole = batch(3 * STRINGS.len());
+    let table = Table::read(&whole.schema(), std::slice::from_ref(&whole)).unwrap();
+    let terminal = Options { tty: true, width: Some(60), raw: false };
+    for format in FORMATS {
+        for options in [Options::default(), terminal] {
+            let expected = write(format.name, &table, &options);
+            for size in [2, 10, whole.num_rows()] {
+                let starts = (0..whole.num_rows()).step_by(size);
+                let parts: Vec<_> = starts.map(|at| whole.slice(at, size.min(whole.num_rows() - at))).collect();
+                assert_eq!(streamed(format, &parts, &whole.schema(), &options), expected, "{} by {size}", format.name);
+            }
+            let none = Table { rows: Vec::new(), ..table.clone() };
+            assert_eq!(streamed(format, &[], &whole.schema(), &options), write(format.name, &none, &options));
+        }
+    }
+}
+
+/// More rows than are looked at before the widths are decided, and the widest comes last.
+#[test]
+fn a_long_answer_keeps_its_widths() {
+    let columns = ["n", "text"].map(column).to_vec();
+    let mut rows: Vec<Vec<Cell>> = (0..9_000).map(|n| vec![Cell::Int(n), Cell::Text("short".into())]).collect();
+    rows.push(vec![Cell::Int(i128::from(u64::MAX)), Cell::Text("l".repeat(300))]);
+    let table = Table { columns, rows };
+    let (out, written) = write("table", &table, &Options { tty: true, width: Some(80), raw: false });
+    assert_eq!((written.rows, written.cut), (9_001, 1));
+    assert_eq!(out.lines().count(), 9_001 + 4);
+    assert!(out.contains("18446744073709551615"), "numbers are never cut");
+    let (out, written) = write("table", &table, &Options::default());
+    assert_eq!(written.cut, 0);
+    assert!(out.contains(&"l".repeat(300)) && out.lines().nth(9_000).unwrap().starts_with("8998"));
+}
+
+#[test]
+fn a_format_of_bytes_takes_no_cells() {
+    struct Count<'a>(Out<'a>);
+    impl BatchWriter for Count<'_> {
+        fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+            write!(self.0, "{} ", batch.num_rows()).map_err(failed("count"))
+        }
+        fn end(mut self: Box<Self>) -> Result<()> {
+            self.0.write_all(b"end").map_err(failed("count"))
+        }
+    }
+    let begin = Begin::Binary(|out, _| Ok(Box::new(Count(out))));
+    let format = Format { name: "count", about: "", extensions: &[], begin };
+    assert!(!format.is_text());
+    assert!(matches!(format.write(&harmless(), &mut Vec::new(), &Options::default()), Err(Error::NoText { .. })));
+    let (out, written) = streamed(&format, &[batch(3), batch(4)], &batch(1).schema(), &Options::default());
+    assert_eq!((out.as_str(), written.rows), ("3 4 end", 7));
 }

@@ -36,7 +36,6 @@ static HEAVY: &[(&str, &[&str])] = &[
     ("aws-sdk-*", &["fetch"]),
     ("aws-smithy-*", &["fetch"]),
     ("clap*", &["cli", "xtask"]),
-    ("comfy-table", &["report"]),
     ("datafusion*", &["query"]),
     ("deltalake*", &["lake"]),
     ("indicatif", &["cli"]),
