@@ -14,7 +14,7 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise,
+    Broken, Decoded, Decoder, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
 };
 
 use crate::plan::Task;
@@ -237,7 +237,7 @@ impl Worker {
             self.open.len() - 1
         });
         let open = &mut self.open[place];
-        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole });
+        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole }, Years::default());
         open.decoder.rows().begin(&entry.object);
         outcome.status = Status::Ingested;
         outcome.source = Some(source);

@@ -6,14 +6,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use coldtrail_schema::tables::cloudfront::{self, CloudfrontRow, CloudfrontRows};
-use coldtrail_schema::{Common, Pivots, Rows};
+use coldtrail_schema::{Common, Pivots, Rows, pivots};
 use percent_encoding::percent_decode_str;
 
 use crate::canonical::Canonical;
 use crate::fields::{Extra, content_hash, json_hash};
 use crate::framing::{Framing, Record};
-use crate::source::{Decoded, Decoder, Head, LogSource, Reject, shown};
-use crate::{error_class, recognise, time};
+use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, shown};
+use crate::time::{self, Years};
+use crate::{error_class, recognise};
 use values::{Field, Layout, Slot, Values};
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -198,7 +199,7 @@ impl Shape {
         if time::iso(&format!("{first}T{second}Z")).is_some() {
             return Some(Shape::Standard { width });
         }
-        let epoch = first.len() >= 10 && first.contains('.') && time::epoch_seconds(first).is_some();
+        let epoch = first.len() >= 10 && first.contains('.') && time::epoch(first).is_some();
         (epoch && line.contains('\t') && second.parse::<std::net::IpAddr>().is_ok()).then_some(Shape::Realtime)
     }
 }
@@ -218,14 +219,17 @@ struct CloudfrontDecoder {
     header: Option<Arc<Layout>>,
     /// The fields of the record before, when nothing names them.
     guessed: Arc<Layout>,
+    years: Years,
+    mistyped: Mistyped,
     rows: CloudfrontRows,
     pivots: Pivots,
     scratch: Canonical,
 }
 
 impl Decoder for CloudfrontDecoder {
-    fn begin(&mut self, head: &Head<'_>) {
+    fn begin(&mut self, head: &Head<'_>, years: Years) {
         *self = CloudfrontDecoder {
+            years,
             account: head.key.account.clone(),
             distribution: head.key.distribution.clone(),
             v2: head.key.service.as_deref() == Some("CloudFront"),
@@ -253,6 +257,10 @@ impl Decoder for CloudfrontDecoder {
 
     fn rows(&mut self) -> &mut dyn Rows {
         &mut self.rows
+    }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
     }
 }
 
@@ -339,7 +347,7 @@ impl CloudfrontDecoder {
         if record.lossy {
             v.extra.put(&["invalid_utf8"], "true");
         }
-        let event_time = v.event_time().ok_or_else(|| {
+        let event_time = v.event_time(self.years).ok_or_else(|| {
             Reject::field("event_time", format!("neither date and time nor a timestamp: {}", shown(record.text)))
         })?;
         // In real-time logs these two mean the opposite of what they mean in standard logs.
@@ -357,10 +365,10 @@ impl CloudfrontDecoder {
         let host = v.text(distribution_host);
         self.pivots.clear();
         if let Some(ip) = &ip {
-            self.pivots.classify(ip);
+            self.pivots.addresses(ip);
         }
-        for address in forwarded.as_deref().unwrap_or_default().split([',', ' ']).flat_map(|part| part.split("\\x20")) {
-            self.pivots.classify(decode(address).trim());
+        for part in forwarded.as_deref().unwrap_or_default().split("\\x20") {
+            self.pivots.addresses(&decode(part));
         }
         if let Some(host) = &host {
             self.pivots.resources.push(host);
@@ -377,13 +385,15 @@ impl CloudfrontDecoder {
                 status => error_class::of_http(status, None),
             })),
             is_write: Some(method.as_deref().is_some_and(|m| !matches!(m, "GET" | "HEAD" | "OPTIONS"))),
-            session_id: ip.clone(),
+            session_id: ip
+                .as_deref()
+                .map(|ip| pivots::address(ip).map_or(Cow::Borrowed(ip), |address| Cow::Owned(address.to_string()))),
             log_type: Some(Cow::Borrowed(v.log_type)),
             distribution: self.distribution.as_deref().map(Cow::Borrowed),
             time: v.text(Slot::Time),
             x_edge_location: v.text(Slot::XEdgeLocation),
             sc_bytes: v.int(Slot::ScBytes),
-            c_ip: ip,
+            c_ip: ip.as_deref().map(Cow::Borrowed),
             cs_method: method,
             cs_host: host,
             cs_uri_stem_decoded: stem.as_deref().map(decode),
@@ -418,12 +428,12 @@ impl CloudfrontDecoder {
             sc_range_end: v.int(Slot::ScRangeEnd),
             c_country: v.text(Slot::CCountry),
             asn: v.int(Slot::Asn),
-            extra: v.rest().map(Cow::Owned),
+            extra: v.rest(&mut self.mistyped).map(Cow::Owned),
         };
         let common = Common {
             record: record.ordinal,
             offset: record.offset,
-            event_time: Some(event_time),
+            event_time,
             account: self.account.as_deref().map(Cow::Borrowed),
             region: None,
             pivots: &self.pivots,

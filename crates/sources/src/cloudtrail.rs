@@ -1,18 +1,23 @@
 //! CloudTrail events: management, data, insight, network activity and aggregated ones, of every version.
 
+mod session;
+
 use std::borrow::Cow;
 
 use coldtrail_schema::tables::cloudtrail::{self, CloudtrailRow, CloudtrailRows};
-use coldtrail_schema::{Common, Pivots, Rows};
+use coldtrail_schema::{Common, Pivots, Rows, partition};
+use percent_encoding::percent_decode_str;
 
 use crate::canonical::Canonical;
 use crate::error_class;
-use crate::fields::{Extra, Fields, json_hash, pivots_of, words};
+use crate::fields::{Extra, Fields, Opened, json_hash, pivots_of};
 use crate::framing::{Framing, Record};
 use crate::json::{Tape, Value};
 use crate::members::members;
-use crate::source::{Decoded, Decoder, Head, LogSource, Reject};
+use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject};
+use crate::time::Years;
 use crate::{recognise, unwrap};
+use session::Caller;
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudtrail",
@@ -43,16 +48,19 @@ fn is_event(value: Value<'_>) -> bool {
 struct CloudtrailDecoder {
     account: Option<String>,
     region: Option<String>,
+    years: Years,
+    mistyped: Mistyped,
     rows: CloudtrailRows,
     pivots: Pivots,
     scratch: Canonical,
 }
 
 impl Decoder for CloudtrailDecoder {
-    fn begin(&mut self, head: &Head<'_>) {
+    fn begin(&mut self, head: &Head<'_>, years: Years) {
         *self = CloudtrailDecoder {
             account: head.key.account.clone(),
             region: head.key.region.clone(),
+            years,
             rows: std::mem::take(&mut self.rows),
             ..CloudtrailDecoder::default()
         };
@@ -63,14 +71,14 @@ impl Decoder for CloudtrailDecoder {
         if !outer.is_object() {
             return Err(Reject::new("a CloudTrail event is a JSON object"));
         }
-        let mut fields = Fields::of(record);
+        let mut fields = Fields::of(record, self.years);
         let event = Event::of(Some(outer), &[], &mut fields.extra);
         if event.is_one() {
             fields.envelope(record.envelope, &[]);
             return self.event(record, fields, event, record.text, record.tape);
         }
         if let Some(inner) = unwrap::unwrap(outer, is_event) {
-            let mut fields = Fields::of(record);
+            let mut fields = Fields::of(record, self.years);
             let event = Event::of(Some(inner.tape.root(&inner.text)), &[], &mut fields.extra);
             fields.envelope(record.envelope, &inner.envelopes);
             return self.event(record, fields, event, &inner.text, &inner.tape);
@@ -89,6 +97,10 @@ impl Decoder for CloudtrailDecoder {
 
     fn rows(&mut self) -> &mut dyn Rows {
         &mut self.rows
+    }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
     }
 }
 
@@ -229,48 +241,78 @@ impl CloudtrailDecoder {
         if let Some(second) = e.aggregated_id.filter(|_| e.event_id.is_some()) {
             f.extra.put(&["eventId"], second.raw());
         }
-        let id = Identity::of(e.identity, &[ID], &mut f.extra);
-        let context = Context::of(id.context, &[ID, CONTEXT], &mut f.extra);
-        let issuer = Issuer::of(context.issuer, &[ID, CONTEXT, ISSUER], &mut f.extra);
-        let attributes = Attributes::of(context.attributes, &[ID, CONTEXT, "attributes"], &mut f.extra);
-        let behalf = OnBehalfOf::of(id.behalf, &[ID, "onBehalfOf"], &mut f.extra);
-        let addendum = Addendum::of(e.addendum, &["addendum"], &mut f.extra);
-        let tls = Tls::of(e.tls, &["tlsDetails"], &mut f.extra);
-        let event_time = match f.time(&["eventTime"], e.time) {
-            None => window_start(root),
-            time => time,
-        };
+        // Exporters write documents as text.
+        let identity = Opened::of(e.identity);
+        let id = Identity::of(identity.value(), &[ID], &mut f.extra);
+        let context = Opened::of(id.context);
+        let context = Context::of(context.value(), &[ID, CONTEXT], &mut f.extra);
+        let issuer = Opened::of(context.issuer);
+        let issuer = Issuer::of(issuer.value(), &[ID, CONTEXT, ISSUER], &mut f.extra);
+        let attributes = Opened::of(context.attributes);
+        let attributes = Attributes::of(attributes.value(), &[ID, CONTEXT, "attributes"], &mut f.extra);
+        let behalf = Opened::of(id.behalf);
+        let behalf = OnBehalfOf::of(behalf.value(), &[ID, "onBehalfOf"], &mut f.extra);
+        let addendum = Opened::of(e.addendum);
+        let addendum = Addendum::of(addendum.value(), &["addendum"], &mut f.extra);
+        let tls = Opened::of(e.tls);
+        let tls = Tls::of(tls.value(), &["tlsDetails"], &mut f.extra);
+        let (asked, answered) = (Opened::of(e.request), Opened::of(e.response));
+        let event_time = event_time(root, e.time, f);
+        let kind = f.text(&[ID, "type"], id.kind);
         let principal = f.text(&[ID, "principalId"], id.principal);
         let arn = f.text(&[ID, "arn"], id.arn);
-        let account = f.text(&[ID, "accountId"], id.account);
+        let account = f.account(&[ID, "accountId"], id.account);
         let key = f.text(&[ID, "accessKeyId"], id.key);
+        let user = f.text(&[ID, "userName"], id.user);
         let invoked_by = f.text(&[ID, "invokedBy"], id.invoked_by);
+        let credential = f.text(&[ID, "credentialId"], id.credential);
+        let behalf_user = f.text(&[ID, "onBehalfOf", "userId"], behalf.user);
         let name = f.text(&["eventName"], e.name);
         let source = f.text(&["eventSource"], e.source);
         let error_code = f.text(&["errorCode"], e.error_code);
         let error_message = f.text(&["errorMessage"], e.error_message);
-        let request = f.json(e.request);
-        let response = f.json(e.response);
+        let request = f.opened(&asked);
+        let response = f.opened(&answered);
         let read_only = f.flag(&["readOnly"], e.read_only);
-        let recipient = f.text(&["recipientAccountId"], e.recipient);
+        let recipient = f.account(&["recipientAccountId"], e.recipient);
         let region = f.text(&["awsRegion"], e.region);
         let ip = f.text(&["sourceIPAddress"], e.ip);
 
         self.pivots.clear();
         pivots_of(text, tape, &mut self.pivots);
+        if let Some(ip) = &ip {
+            self.pivots.addresses(ip);
+        }
         // The principal id of a root user is only the number of the account.
         if let Some(principal) = principal.as_ref().filter(|id| !id.bytes().all(|b| b.is_ascii_digit())) {
             self.pivots.actors.push(principal);
         }
-        if let Some(bucket) = e.request.and_then(|r| r.get("bucketName")).and_then(|b| b.text()) {
-            words(&format!("arn:aws:s3:::{bucket}"), &mut self.pivots);
+        if let Some(user) = &behalf_user {
+            self.pivots.actors.push(user);
+        }
+        let here = region.as_deref().or(self.region.as_deref());
+        if let Some(request) = asked.value() {
+            s3_resources(request, || partition::of_record([arn.as_deref()], here), &mut self.pivots);
         }
         let error_class = match (name.as_deref(), response.as_deref()) {
             (Some("ConsoleLogin"), Some(answer)) if answer.contains("\"Failure\"") => error_class::class::LOGIN_FAILED,
-            _ => error_class::of_api(error_code.as_deref(), error_message.as_deref(), request.as_deref()),
+            _ => match e.error_code.filter(|code| !code.is_null()) {
+                Some(code) if code.text().is_none() => error_class::of_other(code.raw()),
+                _ => error_class::of_api(error_code.as_deref(), error_message.as_deref(), request.as_deref()),
+            },
         };
-        let who = principal.as_ref().or(arn.as_ref()).or(invoked_by.as_ref());
-        let session_id = session_id(key.as_ref(), who, account.as_deref());
+        let caller = Caller {
+            kind: &kind,
+            account: &account,
+            key: &key,
+            principal: &principal,
+            arn: &arn,
+            behalf: &behalf_user,
+            credential: &credential,
+            invoked_by: &invoked_by,
+            name: &user,
+        };
+        let session_id = caller.session(error_class == error_class::class::SUCCESS);
         let row = CloudtrailRow {
             error_class: Some(Cow::Borrowed(error_class)),
             is_write: Some(read_only.map_or_else(|| name.as_deref().is_some_and(is_write), |read| !read)),
@@ -285,23 +327,23 @@ impl CloudtrailDecoder {
             errormessage: error_message,
             requestparameters: request,
             responseelements: response,
-            additionaleventdata: f.json(e.additional),
+            additionaleventdata: f.opened(&Opened::of(e.additional)),
             requestid: f.text(&["requestID"], e.request_id),
             eventid: f.text(&["eventID"], e.event_id.or(e.aggregated_id)),
-            event_resources: f.json(e.resources),
+            event_resources: f.opened(&Opened::of(e.resources)),
             eventtype: f.text(&["eventType"], e.kind),
             apiversion: f.text(&["apiVersion"], e.api_version),
             readonly: read_only,
             managementevent: f.flag(&["managementEvent"], e.management),
             recipientaccountid: recipient.clone(),
-            serviceeventdetails: f.json(e.details),
+            serviceeventdetails: f.opened(&Opened::of(e.details)),
             sharedeventid: f.text(&["sharedEventID"], e.shared),
             vpcendpointid: f.text(&["vpcEndpointId"], e.endpoint),
-            vpcendpointaccountid: f.text(&["vpcEndpointAccountId"], e.endpoint_account),
+            vpcendpointaccountid: f.account(&["vpcEndpointAccountId"], e.endpoint_account),
             eventcategory: f.text(&["eventCategory"], e.category),
-            insightdetails: f.json(e.insight),
+            insightdetails: f.opened(&Opened::of(e.insight)),
             sessioncredentialfromconsole: f.flag(&["sessionCredentialFromConsole"], e.console),
-            edgedevicedetails: f.json(e.edge),
+            edgedevicedetails: f.opened(&Opened::of(e.edge)),
             addendum_reason: f.text(&["addendum", "reason"], addendum.reason),
             addendum_updatedfields: f.text(&["addendum", "updatedFields"], addendum.updated),
             addendum_originalrequestid: f.text(&["addendum", "originalRequestID"], addendum.request_id),
@@ -309,16 +351,16 @@ impl CloudtrailDecoder {
             tlsdetails_tlsversion: f.text(&["tlsDetails", "tlsVersion"], tls.version),
             tlsdetails_ciphersuite: f.text(&["tlsDetails", "cipherSuite"], tls.cipher),
             tlsdetails_clientprovidedhostheader: f.text(&["tlsDetails", "clientProvidedHostHeader"], tls.host),
-            useridentity_type: f.text(&[ID, "type"], id.kind),
+            useridentity_type: kind,
             useridentity_principalid: principal,
             useridentity_arn: arn,
             useridentity_accountid: account,
             useridentity_accesskeyid: key,
-            useridentity_username: f.text(&[ID, "userName"], id.user),
+            useridentity_username: user,
             useridentity_invokedby: invoked_by,
             useridentity_identityprovider: f.text(&[ID, "identityProvider"], id.provider),
-            useridentity_credentialid: f.text(&[ID, "credentialId"], id.credential),
-            useridentity_onbehalfof_userid: f.text(&[ID, "onBehalfOf", "userId"], behalf.user),
+            useridentity_credentialid: credential,
+            useridentity_onbehalfof_userid: behalf_user,
             useridentity_onbehalfof_identitystorearn: f.text(&[ID, "onBehalfOf", "identityStoreArn"], behalf.store),
             useridentity_sessioncontext_attributes_creationdate: f
                 .time(&[ID, CONTEXT, "attributes", "creationDate"], attributes.created),
@@ -329,14 +371,14 @@ impl CloudtrailDecoder {
                 .text(&[ID, CONTEXT, ISSUER, "principalId"], issuer.principal),
             useridentity_sessioncontext_sessionissuer_arn: f.text(&[ID, CONTEXT, ISSUER, "arn"], issuer.arn),
             useridentity_sessioncontext_sessionissuer_accountid: f
-                .text(&[ID, CONTEXT, ISSUER, "accountId"], issuer.account),
+                .account(&[ID, CONTEXT, ISSUER, "accountId"], issuer.account),
             useridentity_sessioncontext_sessionissuer_username: f.text(&[ID, CONTEXT, ISSUER, "userName"], issuer.user),
             useridentity_sessioncontext_sourceidentity: f
                 .text(&[ID, CONTEXT, "sourceIdentity"], context.source_identity),
             useridentity_sessioncontext_ec2roledelivery: f
                 .text(&[ID, CONTEXT, "ec2RoleDelivery"], context.role_delivery),
-            useridentity_sessioncontext_webidfederationdata: f.json(context.federation),
-            extra: fields.extra.finish().map(Cow::Owned),
+            useridentity_sessioncontext_webidfederationdata: f.opened(&Opened::of(context.federation)),
+            extra: fields.extra.finish(&mut self.mistyped).map(Cow::Owned),
         };
         let common = Common {
             record: record.ordinal,
@@ -361,25 +403,49 @@ fn aggregated_account(event: Value<'_>) -> Option<Cow<'_, str>> {
     event.get("accountId")?.text()
 }
 
-/// Aggregated events have no time of their own: their window begins at `timeWindow.windowStart`.
-fn window_start(event: Value<'_>) -> Option<i64> {
-    let text = event.get("timeWindow")?.get("windowStart")?.text()?;
-    crate::time::iso(&text).map(|instant| instant.micros)
+/// `eventTime`. Aggregated events have none; their window begins at `timeWindow.windowStart`. An export of Logstash
+/// may have lost it, and says when Logstash took the event for: that is used, and `extra` says so.
+fn event_time(event: Value<'_>, time: Option<Value<'_>>, f: &mut Fields) -> Option<i64> {
+    if time.is_some_and(|time| !time.is_null()) {
+        return f.time(&["eventTime"], time);
+    }
+    if let Some(start) = event.get("timeWindow").and_then(|window| window.get("windowStart")) {
+        return f.instant(start);
+    }
+    let found = f.instant(event.get("@timestamp")?)?;
+    f.extra.put(&["event_time_from"], "\"@timestamp\"");
+    Some(found)
 }
 
-/// The access key, else who it was; with the account, because principal ids of console users repeat the account id.
-fn session_id<'a>(
-    key: Option<&Cow<'a, str>>,
-    who: Option<&Cow<'a, str>>,
-    account: Option<&str>,
-) -> Option<Cow<'a, str>> {
+/// The bucket and the object that a request names, and the source of a copy.
+fn s3_resources<'p>(request: Value<'_>, partition: impl FnOnce() -> &'p str, pivots: &mut Pivots) {
+    let (mut bucket, mut key, mut source) = (None, None, None);
+    request.each(|name, value| {
+        let slot = match name.plain() {
+            Some("bucketName") => &mut bucket,
+            Some("key") => &mut key,
+            Some("x-amz-copy-source") => &mut source,
+            _ => return,
+        };
+        *slot = value.text();
+    });
+    let Some(bucket) = bucket.filter(|bucket| !bucket.is_empty() && !bucket.starts_with("arn:")) else { return };
+    let mut arn = format!("arn:{}:s3:::", partition());
+    let start = arn.len();
+    arn.push_str(&bucket);
+    pivots.classify(&arn);
     if let Some(key) = key.filter(|key| !key.is_empty()) {
-        return Some(key.clone());
+        arn.push('/');
+        arn.push_str(&key);
+        pivots.classify(&arn);
     }
-    who.map(|who| match account {
-        Some(account) if account != who => Cow::Owned(format!("{account}/{who}")),
-        _ => who.clone(),
-    })
+    // `bucket/key?versionId=…`, encoded as in a URL.
+    if let Some(source) = source.filter(|source| !source.starts_with("arn:")) {
+        let source = source.split('?').next().unwrap_or_default();
+        arn.truncate(start);
+        arn.push_str(percent_decode_str(source).decode_utf8_lossy().trim_start_matches('/'));
+        pivots.classify(&arn);
+    }
 }
 
 /// Does the name of the event say that it changes something? For old records without `readOnly`.

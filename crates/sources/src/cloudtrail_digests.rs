@@ -8,7 +8,8 @@ use crate::fields::{Fields, json_hash};
 use crate::framing::{Framing, Record};
 use crate::json::Value;
 use crate::recognise;
-use crate::source::{Decoded, Decoder, Head, LogSource, Reject};
+use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject};
+use crate::time::Years;
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "cloudtrail_digests",
@@ -35,15 +36,18 @@ fn named_digest(head: &Head<'_>) -> bool {
 #[derive(Default)]
 struct DigestDecoder {
     region: Option<String>,
+    years: Years,
+    mistyped: Mistyped,
     rows: DigestRows,
     pivots: Pivots,
     scratch: Canonical,
 }
 
 impl Decoder for DigestDecoder {
-    fn begin(&mut self, head: &Head<'_>) {
+    fn begin(&mut self, head: &Head<'_>, years: Years) {
         *self = DigestDecoder {
             region: head.key.region.clone(),
+            years,
             rows: std::mem::take(&mut self.rows),
             ..DigestDecoder::default()
         };
@@ -54,7 +58,7 @@ impl Decoder for DigestDecoder {
         if !is_digest(root) {
             return Err(Reject::new("no digest: digestS3Object or logFiles is missing"));
         }
-        let mut f = Fields::of(record);
+        let mut f = Fields::of(record, self.years);
         f.envelope(record.envelope, &[]);
         const KNOWN: &[&str] = &[
             "awsAccountId",
@@ -99,7 +103,7 @@ impl Decoder for DigestDecoder {
             previousdigestsignature: text(&mut f, "previousDigestSignature"),
             logfiles: f.json(root.get("logFiles")),
             logfile_count: root.get("logFiles").map(|files| files.items().count() as i64),
-            extra: f.extra.finish().map(Into::into),
+            extra: f.extra.finish(&mut self.mistyped).map(Into::into),
         };
         self.pivots.clear();
         let common = Common {
@@ -118,5 +122,9 @@ impl Decoder for DigestDecoder {
 
     fn rows(&mut self) -> &mut dyn Rows {
         &mut self.rows
+    }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
     }
 }

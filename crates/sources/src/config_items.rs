@@ -11,7 +11,8 @@ use crate::error_class::class;
 use crate::fields::{Fields, json_hash, json_string, pivots_of};
 use crate::framing::{Framing, Record};
 use crate::json::{Tape, Type, Value};
-use crate::source::{Decoded, Decoder, Head, LogSource, Reject};
+use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject};
+use crate::time::Years;
 use crate::{recognise, unwrap};
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -56,16 +57,19 @@ struct ConfigDecoder {
     account: Option<String>,
     region: Option<String>,
     oversized: bool,
+    years: Years,
+    mistyped: Mistyped,
     rows: ConfigItemRows,
     pivots: Pivots,
     scratch: Canonical,
 }
 
 impl Decoder for ConfigDecoder {
-    fn begin(&mut self, head: &Head<'_>) {
+    fn begin(&mut self, head: &Head<'_>, years: Years) {
         *self = ConfigDecoder {
             account: head.key.account.clone(),
             region: head.key.region.clone(),
+            years,
             oversized: head.name.contains("OversizedChangeNotification"),
             rows: std::mem::take(&mut self.rows),
             ..ConfigDecoder::default()
@@ -77,7 +81,7 @@ impl Decoder for ConfigDecoder {
         if !record.json().is_object() {
             return Err(Reject::new("a configuration item or notification is a JSON object"));
         }
-        let mut fields = Fields::of(record);
+        let mut fields = Fields::of(record, self.years);
         let envelope = Envelope::of(record.envelope);
         if is_ours(tape.root(text)) {
             fields.envelope(if envelope.known { "" } else { record.envelope }, &[]);
@@ -94,6 +98,10 @@ impl Decoder for ConfigDecoder {
 
     fn rows(&mut self) -> &mut dyn Rows {
         &mut self.rows
+    }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
     }
 }
 
@@ -248,12 +256,12 @@ impl ConfigDecoder {
         };
         let captured = f.time(&["configurationItemCaptureTime"], item.captured);
         let created = f.time(&["notificationCreationTime"], message.created);
-        let account = f.text_or_number(&["awsAccountId"], item.account);
+        let account = f.account(&["awsAccountId"], item.account);
         let region = f.text(&["awsRegion"], item.region);
         let configuration = Document::of(item.configuration, false);
         let supplementary = Document::of(item.supplementary, true);
-        let evaluation = message.new.and_then(|new| new.get("resultRecordedTime")).and_then(|v| v.text());
-        let evaluated = evaluation.and_then(|text| crate::time::iso(&text)).map(|instant| instant.micros);
+        let evaluation = message.new.and_then(|new| new.get("resultRecordedTime"));
+        let evaluated = evaluation.and_then(|recorded| f.instant(recorded));
         self.pivots.clear();
         pivots_of(text, tape, &mut self.pivots);
         for document in [&configuration, &supplementary] {
@@ -300,7 +308,7 @@ impl ConfigDecoder {
             notificationcreationtime: created,
             configuration_raw: configuration.raw,
             supplementaryconfiguration_raw: supplementary.raw,
-            extra: fields.extra.finish().map(Cow::Owned),
+            extra: fields.extra.finish(&mut self.mistyped).map(Cow::Owned),
         };
         let seed = format!("{item_source} {}", around.snapshot.as_deref().unwrap_or_default());
         let common = Common {

@@ -18,10 +18,7 @@ use class::*;
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 pub(crate) fn of_api(code: Option<&str>, message: Option<&str>, parameters: Option<&str>) -> &'static str {
     let Some(code) = code.filter(|code| !code.is_empty()) else {
-        return match message {
-            Some("Failed authentication") => LOGIN_FAILED,
-            _ => SUCCESS,
-        };
+        return message.map_or(SUCCESS, of_message);
     };
     let bare = code.rsplit_once('.').map_or(code, |(_, bare)| bare);
     let bare = bare.rsplit_once(':').map_or(bare, |(_, bare)| bare);
@@ -41,14 +38,17 @@ pub(crate) fn of_api(code: Option<&str>, message: Option<&str>, parameters: Opti
         | "TokenRefreshRequired"
         | "AllAccessDisabled"
         | "AccountProblem"
-        | "NotSignedUp" => return DENIED,
+        | "NotSignedUp"
+        | "401"
+        | "403" => return DENIED,
         "RequestLimitExceeded"
         | "SlowDown"
         | "ProvisionedThroughputExceededException"
         | "BandwidthLimitExceeded"
         | "RequestThrottled"
         | "PriorRequestNotComplete"
-        | "TooManyRequests" => return THROTTLED,
+        | "TooManyRequests"
+        | "429" => return THROTTLED,
         _ => {}
     }
     let has = |part: &str| contains_ignoring_case(bare, part);
@@ -78,6 +78,26 @@ pub(crate) fn of_api(code: Option<&str>, message: Option<&str>, parameters: Opti
         "BadRequest",
     ];
     if INVALID_PARTS.iter().any(|part| has(part)) { INVALID } else { OTHER }
+}
+
+/// The class of a call that has a message of an error and no code, as sign-ins have it. It did not succeed.
+fn of_message(message: &str) -> &'static str {
+    match message {
+        "" => SUCCESS,
+        "Failed authentication" | "No username found in supplied account" => LOGIN_FAILED,
+        _ => {
+            const DENIALS: [&str; 6] =
+                ["not authorized", "access denied", "AccessDenied", "unauthorized", "forbidden", "explicit deny"];
+            if DENIALS.iter().any(|part| contains_ignoring_case(message, part)) { DENIED } else { OTHER }
+        }
+    }
+}
+
+/// The class of an error code that is no text but a number, a list or an object: what the words in it say. Whatever
+/// stands there, the call did not succeed.
+pub(crate) fn of_other(code: &str) -> &'static str {
+    let words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').filter(|word| !word.is_empty());
+    words.map(|word| of_api(Some(word), None, None)).find(|class| *class != OTHER).unwrap_or(OTHER)
 }
 
 /// The class of an HTTP status, and S3's error code with it.
@@ -117,6 +137,23 @@ mod tests {
             assert_eq!(of_api(Some(code), None, None), expected, "{code}");
         }
         assert_eq!(of_api(None, None, None), SUCCESS);
+        assert_eq!(of_api(Some(""), Some(""), None), SUCCESS);
+        assert_eq!(of_api(None, Some("Internal error"), None), OTHER);
+        assert_eq!(of_api(Some(""), Some("User: x is not authorized to perform: s3:ListBucket"), None), DENIED);
+        assert_eq!(of_api(None, Some("No username found in supplied account"), None), LOGIN_FAILED);
+        for (code, class) in [
+            ("403", DENIED),
+            ("500", OTHER),
+            ("0", OTHER),
+            ("{\"at\":\"a:b\",\"code\":\"Client.UnauthorizedOperation\"}", DENIED),
+            ("[\"AccessDenied\"]", DENIED),
+            ("[\"ThrottlingException\"]", THROTTLED),
+            ("{}", OTHER),
+            ("[]", OTHER),
+            ("false", OTHER),
+        ] {
+            assert_eq!(of_other(code), class, "{code}");
+        }
         assert_eq!(of_api(None, Some("Failed authentication"), None), LOGIN_FAILED);
         assert_eq!(of_api(Some("Client.UnauthorizedOperation"), None, Some("{\"dryRun\":true}")), DRY_RUN_DENIED);
         assert_eq!(of_http(Some(403), None), DENIED);

@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 
 use coldtrail_schema::Pivots;
+use coldtrail_schema::tables::common::EVENT_TIME;
 use sha2::{Digest, Sha256};
 
 use crate::canonical::Canonical;
 use crate::framing::Record;
-use crate::json::{Tape, Value, unescape};
-use crate::time::{self, Instant};
+use crate::json::{Tape, Type, Value, unescape};
+use crate::source::Mistyped;
+use crate::time::{self, Instant, Years};
 
 /// What a record holds beyond its columns, as a JSON object that grows.
 #[derive(Default)]
 pub(crate) struct Extra {
     members: Vec<(String, Node)>,
+    /// The columns that could not take their values as these were.
+    mistyped: Vec<String>,
 }
 
 enum Node {
@@ -28,14 +32,36 @@ impl Extra {
         put(&mut self.members, path, raw);
     }
 
-    /// The JSON text; none when there is nothing.
-    pub(crate) fn finish(self) -> Option<String> {
+    /// Keeps a value that the column of that path cannot take, because it is of another type or not understood.
+    #[cold]
+    pub(crate) fn misfit(&mut self, path: &[&str], raw: &str) {
+        self.put(path, raw);
+        self.mistyped.push(column(path));
+    }
+
+    /// Counts a column whose value stays among what is left.
+    pub(crate) fn mistype(&mut self, column: &str) {
+        self.mistyped.push(column.to_owned());
+    }
+
+    /// The JSON text; none when there is nothing. What did not fit is counted.
+    pub(crate) fn finish(self, mistyped: &mut Mistyped) -> Option<String> {
+        self.mistyped.into_iter().for_each(|column| mistyped.add(column));
         if self.members.is_empty() {
             return None;
         }
         let mut out = String::new();
         write_object(&self.members, &mut out);
         Some(out)
+    }
+}
+
+/// The column of a member: its names in lower case, joined as Athena nests them.
+fn column(path: &[&str]) -> String {
+    match path {
+        ["eventTime"] => EVENT_TIME.to_owned(),
+        ["resources"] => "event_resources".to_owned(),
+        _ => path.join("_").to_ascii_lowercase().replace(['-', '('], "_").replace(')', ""),
     }
 }
 
@@ -84,15 +110,15 @@ pub(crate) fn json_string(text: &str) -> String {
 }
 
 /// Takes values as the kinds of their columns; what does not fit goes into the extra.
-#[derive(Default)]
 pub(crate) struct Fields {
     pub(crate) extra: Extra,
+    years: Years,
 }
 
 impl Fields {
     /// The common beginning of all JSON records: the mark of replaced bytes.
-    pub(crate) fn of(record: &Record<'_>) -> Fields {
-        let mut fields = Fields::default();
+    pub(crate) fn of(record: &Record<'_>, years: Years) -> Fields {
+        let mut fields = Fields { extra: Extra::default(), years };
         if record.lossy {
             fields.extra.put(&["invalid_utf8"], "true");
         }
@@ -127,17 +153,25 @@ impl Fields {
         }
     }
 
-    /// With escapes, or no text at all.
+    /// With escapes, or no text at all. What another type evidently says is taken; how it stood is kept and counted.
     #[cold]
     fn special_text<'a>(&mut self, path: &[&str], value: Value<'a>) -> Option<Cow<'a, str>> {
-        let text = value.text();
-        match &text {
-            None => self.extra.put(path, value.raw()),
-            // A lone surrogate cannot be text.
-            Some(Cow::Owned(text)) if text.contains('\u{fffd}') => self.extra.put(path, value.raw()),
-            Some(_) => {}
+        let Some(text) = value.text() else {
+            self.extra.misfit(path, value.raw());
+            return evident(value);
+        };
+        // A lone surrogate cannot be text.
+        if text.contains('\u{fffd}') {
+            self.extra.put(path, value.raw());
         }
-        text
+        Some(text)
+    }
+
+    /// An account: 12 digits, of which the first ones are lost where it was written as a number.
+    pub(crate) fn account<'a>(&mut self, path: &[&str], value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
+        let text = self.text(path, value)?;
+        let number = value.is_some_and(|value| value.ty() == Type::Number) && text.bytes().all(|b| b.is_ascii_digit());
+        Some(if number && text.len() < 12 { Cow::Owned(format!("{text:0>12}")) } else { text })
     }
 
     /// A text, or a number as its digits.
@@ -155,8 +189,19 @@ impl Fields {
             "true" | "\"true\"" => Some(true),
             "false" | "\"false\"" => Some(false),
             raw => {
-                self.extra.put(path, raw);
-                None
+                let word = raw.trim_matches('"');
+                let flag = if word.eq_ignore_ascii_case("true") {
+                    Some(true)
+                } else {
+                    word.eq_ignore_ascii_case("false").then_some(false)
+                };
+                match flag {
+                    // Nothing was said.
+                    None if word.is_empty() => self.extra.put(path, raw),
+                    None => self.extra.misfit(path, raw),
+                    Some(_) => self.extra.put(path, raw),
+                }
+                flag
             }
         }
     }
@@ -166,18 +211,101 @@ impl Fields {
         value.filter(|value| !value.is_null()).map(|value| Cow::Borrowed(value.raw()))
     }
 
-    /// An instant; a text from which it could not be made again is kept in the extra too.
+    /// The same of a value that exporters write as text: the document in it, where there is one.
+    pub(crate) fn opened<'a>(&mut self, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
+        match &opened.document {
+            Some((text, _)) => Some(Cow::Owned(text.trim().to_owned())),
+            None => self.json(opened.value),
+        }
+    }
+
+    /// An instant of the years that a record can be of.
+    pub(crate) fn instant(&self, value: Value<'_>) -> Option<i64> {
+        instant(value, 3).map(|found| found.micros).filter(|micros| self.years.hold(*micros))
+    }
+
+    /// An instant of the years that a record can be of; a text from which it could not be made again is kept in the
+    /// extra too.
     pub(crate) fn time(&mut self, path: &[&str], value: Option<Value<'_>>) -> Option<i64> {
         let value = value.filter(|value| !value.is_null())?;
-        let instant = match value.text() {
-            Some(text) => time::iso(&text),
-            None => time::epoch_seconds(value.raw()).map(|micros| Instant { micros, canonical: false }),
-        };
-        if !instant.is_some_and(|i| i.canonical) {
-            self.extra.put(path, value.raw());
+        match instant(value, 3).filter(|instant| self.years.hold(instant.micros)) {
+            Some(instant) => {
+                if !instant.canonical {
+                    self.extra.put(path, value.raw());
+                }
+                Some(instant.micros)
+            }
+            None => {
+                self.extra.misfit(path, value.raw());
+                None
+            }
         }
-        instant.map(|i| i.micros)
     }
+}
+
+/// A time as text, as number, or wrapped as databases export it: `{"$date": …}` of MongoDB, `{"S": …}` of DynamoDB,
+/// a list of one.
+fn instant(value: Value<'_>, depth: usize) -> Option<Instant> {
+    match value.ty() {
+        Type::Plain | Type::Escaped => time::read(&value.text()?),
+        Type::Number => time::read(value.raw()),
+        Type::Array | Type::Object if depth > 0 => {
+            const WRAPPERS: [&str; 4] = ["$date", "$numberLong", "N", "S"];
+            let mut members = value.entries();
+            let member = members.next().filter(|(name, _)| WRAPPERS.contains(&name.as_ref()));
+            let mut items = value.items();
+            let inner = member.map(|(_, inner)| inner).or_else(|| items.next())?;
+            let alone = members.next().is_none() && items.next().is_none();
+            if alone { instant(inner, depth - 1).map(|found| Instant { canonical: false, ..found }) } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// What a value that is no text says all the same: a number or flag its letters, a list of one what is in it.
+fn evident(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value.ty() {
+        Type::Number | Type::True | Type::False => Some(Cow::Borrowed(value.raw())),
+        Type::Array => {
+            let mut items = value.items();
+            let first = items.next().filter(|_| items.next().is_none())?;
+            first.text().or_else(|| if first.is_array() { None } else { evident(first) })
+        }
+        _ => None,
+    }
+}
+
+/// A value; where exporters wrote a document as text, the document in it.
+pub(crate) struct Opened<'a> {
+    value: Option<Value<'a>>,
+    document: Option<(String, Tape)>,
+}
+
+impl<'a> Opened<'a> {
+    #[inline]
+    pub(crate) fn of(value: Option<Value<'a>>) -> Opened<'a> {
+        let text = value.filter(|value| matches!(value.ty(), Type::Plain | Type::Escaped));
+        Opened { value, document: text.and_then(document) }
+    }
+
+    #[inline]
+    pub(crate) fn value(&self) -> Option<Value<'_>> {
+        match &self.document {
+            Some((text, tape)) => Some(tape.root(text)),
+            None => self.value,
+        }
+    }
+}
+
+/// The one JSON object, or array, that a text is.
+fn document(value: Value<'_>) -> Option<(String, Tape)> {
+    let text = value.text()?;
+    let text = text.trim();
+    if !text.starts_with(['{', '[']) {
+        return None;
+    }
+    let mut tape = Tape::default();
+    (tape.read(text.as_bytes()) == Ok(text.len())).then(|| (text.to_owned(), tape))
 }
 
 /// 64 bits of the SHA-256 of a JSON record's content; equal for all spellings of it.
@@ -206,16 +334,26 @@ pub(crate) fn pivots_of(text: &str, tape: &Tape, pivots: &mut Pivots) {
         if !may_pivot(raw) {
             continue;
         }
-        let raw = host(raw);
-        if !escaped && raw.len() < 24 {
-            pivots.classify(raw);
-        } else if escaped {
-            words(&unescape(raw), pivots);
-        } else if raw.starts_with("arn:") && !raw.contains(' ') {
-            pivots.classify(raw);
+        if escaped {
+            one_or_words(&unescape(raw), pivots);
+        } else if raw.len() < 24 && !raw.contains([' ', ',']) {
+            pivots.classify(host(raw));
         } else {
-            words(raw, pivots);
+            one_or_words(raw, pivots);
         }
+    }
+}
+
+/// An ARN is taken whole. The key of an S3 object may hold spaces, quotes and all else; other ARNs hold none, and a
+/// text that begins with one and goes on is a message.
+fn one_or_words(text: &str, pivots: &mut Pivots) {
+    let arn = text
+        .strip_prefix("arn:")
+        .filter(|rest| !rest.contains(' ') || rest.split_once(':').is_some_and(|(_, rest)| rest.starts_with("s3:::")));
+    if arn.is_some() {
+        pivots.classify(text);
+    } else {
+        words(text, pivots);
     }
 }
 
@@ -233,8 +371,8 @@ fn may_pivot(raw: &str) -> bool {
         24.. => true,
         _ => match first {
             b'a'..=b'z' | b'0'..=b'9' => has_mark(bytes),
-            b'A' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA"),
-            b':' => true,
+            b'A'..=b'F' => matches!(&bytes[..4], b"AKIA" | b"ASIA" | b"AROA" | b"AIDA") || bytes[..5].contains(&b':'),
+            b':' | b'[' => true,
             _ => false,
         },
     }
@@ -263,7 +401,8 @@ fn host(text: &str) -> &str {
 /// What stands between the words of a text.
 static BETWEEN: [bool; 256] = {
     let mut table = [false; 256];
-    let marks = b" \t\n\r\x0b\x0c\"',;()[]{}<>&=?";
+    // A backslash stands before the quotes of a document inside a document.
+    let marks = b" \t\n\r\x0b\x0c\"'\\,;()[]{}<>&=?";
     let mut at = 0;
     while at < marks.len() {
         table[marks[at] as usize] = true;

@@ -19,7 +19,8 @@ mod cloudtrail;
 mod cloudtrail_digests;
 mod config_items;
 mod s3_access;
+mod s3_operations;
 
 pub use framing::{Broken, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};
-pub use source::{Decoded, Decoder, Head, LogSource, Reject, SOURCES};
+pub use source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, SOURCES};

@@ -39,7 +39,7 @@ pub(crate) fn take<'a, const N: usize>(
     let mut found = [None; N];
     let Some(object) = object.filter(|object| !object.is_null()) else { return found };
     if !object.is_object() {
-        extra.put(path, object.raw());
+        extra.misfit(path, object.raw());
         return found;
     }
     let mut next = 0;

@@ -8,13 +8,15 @@
 use std::borrow::Cow;
 
 use coldtrail_schema::tables::s3_access::{self, S3AccessRow, S3AccessRows};
-use coldtrail_schema::{Common, Pivots, Rows};
-use percent_encoding::percent_decode_str;
+use coldtrail_schema::{Common, Pivots, Rows, partition, pivots};
+use percent_encoding::percent_decode;
 
 use crate::fields::{Extra, content_hash, json_string};
 use crate::framing::{Framing, Record};
-use crate::source::{Decoded, Decoder, Head, LogSource, Reject, shown};
-use crate::{error_class, recognise, time};
+use crate::s3_operations::{self as operations, Action, Bytes};
+use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, shown};
+use crate::time::{self, Years};
+use crate::{error_class, recognise};
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "s3_access",
@@ -35,6 +37,8 @@ pub(crate) static SOURCE: LogSource = LogSource {
 struct S3AccessDecoder {
     account: Option<String>,
     region: Option<String>,
+    years: Years,
+    mistyped: Mistyped,
     rows: S3AccessRows,
     pivots: Pivots,
     scratch: String,
@@ -45,8 +49,8 @@ struct Left<'a> {
     owner: &'a str,
     bucket: &'a str,
     time: i64,
-    /// The time as it stands, when it is not in UTC.
-    local: Option<&'a str>,
+    /// The time as it stands, without brackets.
+    stamp: &'a str,
     ip: &'a str,
     requester: &'a str,
     request_id: &'a str,
@@ -75,8 +79,18 @@ impl<'a> Left<'a> {
         let time = time.ok_or_else(|| Reject::field("requestdatetime", format!("no time: {}", shown(stamp))))?;
         let (ip, requester, request_id) = (word("remoteip")?, word("requester")?, word("requestid")?);
         let (operation, key) = (word("operation")?, word("key")?);
-        let local = inner.filter(|text| !text.ends_with(" +0000"));
-        Ok(Left { owner, bucket, time, local, ip, requester, request_id, operation, key, rest })
+        Ok(Left {
+            owner,
+            bucket,
+            time,
+            stamp: inner.unwrap_or_default(),
+            ip,
+            requester,
+            request_id,
+            operation,
+            key,
+            rest,
+        })
     }
 }
 
@@ -168,9 +182,10 @@ fn present(field: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Decoder for S3AccessDecoder {
-    fn begin(&mut self, head: &Head<'_>) {
+    fn begin(&mut self, head: &Head<'_>, years: Years) {
         *self = S3AccessDecoder {
             account: head.key.account.clone(),
+            years,
             region: head.key.region.clone(),
             rows: std::mem::take(&mut self.rows),
             ..S3AccessDecoder::default()
@@ -196,8 +211,11 @@ impl Decoder for S3AccessDecoder {
         if !surplus.is_empty() {
             extra.put(&["fields"], &format!("[{}]", surplus.join(",")));
         }
-        if let Some(local) = left.local {
-            extra.put(&["requestdatetime"], &json_string(local));
+        let event_time = Some(left.time).filter(|time| self.years.hold(*time));
+        if event_time.is_none() {
+            extra.misfit(&["event_time"], &json_string(left.stamp));
+        } else if !left.stamp.ends_with(" +0000") {
+            extra.put(&["requestdatetime"], &json_string(left.stamp));
         }
         if ambiguous {
             extra.put(&["line"], &json_string(line));
@@ -208,7 +226,7 @@ impl Decoder for S3AccessDecoder {
         let mut number = |name: &str, word: &str| {
             let number = word.parse::<i64>().ok();
             if number.is_none() && word != "-" {
-                extra.put(&[name], &json_string(word));
+                extra.misfit(&[name], &json_string(word));
             }
             number
         };
@@ -216,11 +234,19 @@ impl Decoder for S3AccessDecoder {
         let httpstatus = number("httpstatus", http);
         let (bytessent, objectsize) = (number("bytessent", bytes), number("objectsize", size));
         let (totaltime, turnaroundtime) = (number("totaltime", total), number("turnaroundtime", turnaround));
-        let key_decoded = (left.key != "-").then(|| percent_decode_str(left.key).decode_utf8_lossy());
+        let key_decoded = (left.key != "-").then(|| decoded_key(left.key, left.operation, uri));
         let presigned = presigned_key(uri);
+        let error_class = error_class::of_http(httpstatus, present(code).as_deref());
+        let operation = operations::of(left.operation);
+        let whole = error_class == error_class::class::SUCCESS && matches!(httpstatus, None | Some(200 | 206));
+        let bytes_read = match operation {
+            Some((Action::Read, Bytes::Sent)) if whole => bytessent,
+            Some((Action::Read, Bytes::Size)) if whole => objectsize,
+            _ => None,
+        };
 
         self.pivots.clear();
-        self.pivots.classify(left.ip);
+        self.pivots.addresses(left.ip);
         if let Some(requester) = present(left.requester) {
             self.pivots.actors.push(&requester);
         }
@@ -230,7 +256,21 @@ impl Decoder for S3AccessDecoder {
         if let Some(bucket) = present(left.bucket) {
             let arn = &mut self.scratch;
             arn.clear();
-            arn.push_str("arn:aws:s3:::");
+            arn.push_str("arn:");
+            let host = || endpoint.as_deref().and_then(partition::of_host);
+            arn.push_str(
+                match [Some(left.requester), accesspointarn.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .find_map(partition::of_arn)
+                {
+                    Some(said) => said,
+                    None => {
+                        self.region.as_deref().map(partition::of_region).or_else(host).unwrap_or(partition::COMMERCIAL)
+                    }
+                },
+            );
+            arn.push_str(":s3:::");
             arn.push_str(&bucket);
             self.pivots.resources.push(arn);
             if let Some(key) = &key_decoded {
@@ -243,9 +283,12 @@ impl Decoder for S3AccessDecoder {
             self.pivots.resources.push(point);
         }
         let row = S3AccessRow {
-            error_class: Some(Cow::Borrowed(error_class::of_http(httpstatus, present(code).as_deref()))),
-            is_write: Some(is_write(left.operation)),
-            session_id: present(left.requester).or_else(|| present(left.ip)),
+            error_class: Some(Cow::Borrowed(error_class)),
+            is_write: operation.map(|(action, _)| action.is_write()),
+            session_id: present(left.requester).or_else(|| {
+                let address = pivots::address(left.ip).map(|address| Cow::Owned(address.to_string()));
+                address.or_else(|| present(left.ip))
+            }),
             parse_ambiguous: Some(ambiguous),
             bucketowner: present(left.owner),
             bucket_name: present(left.bucket),
@@ -275,12 +318,14 @@ impl Decoder for S3AccessDecoder {
             aclrequired,
             sourceregion,
             presigned_accesskeyid: presigned.map(Cow::Owned),
-            extra: extra.finish().map(Cow::Owned),
+            action: Some(Cow::Borrowed(operation.map_or(Action::Other, |(action, _)| action).name())),
+            bytes_read,
+            extra: extra.finish(&mut self.mistyped).map(Cow::Owned),
         };
         let common = Common {
             record: record.ordinal,
             offset: record.offset,
-            event_time: Some(left.time),
+            event_time,
             account: self.account.as_deref().map(Cow::Borrowed),
             region: self.region.as_deref().map(Cow::Borrowed),
             pivots: &self.pivots,
@@ -295,6 +340,10 @@ impl Decoder for S3AccessDecoder {
     fn rows(&mut self) -> &mut dyn Rows {
         &mut self.rows
     }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
+    }
 }
 
 /// The access key id in the query string of a presigned URL.
@@ -305,13 +354,54 @@ fn presigned_key(uri: &str) -> Option<String> {
     (value.len() >= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| value.to_owned())
 }
 
-fn is_write(operation: &str) -> bool {
-    let mut parts = operation.split('.');
-    match (parts.next(), parts.next()) {
-        (Some("REST" | "WEBSITE" | "SOAP"), Some(method)) => !matches!(method, "GET" | "HEAD" | "OPTIONS" | "SELECT"),
-        (Some("BATCH"), _) => true,
-        (Some("S3"), Some("COMPUTE")) => false,
-        (Some("S3"), _) => true,
-        _ => false,
+/// The name of the object. S3 encodes it twice, but once in lines of some operations, and did otherwise in some years;
+/// where the request line has the name, as the client encoded it, that decides.
+fn decoded_key<'a>(key: &'a str, operation: &str, uri: &str) -> Cow<'a, str> {
+    if !key.contains('%') {
+        return Cow::Borrowed(key);
+    }
+    let once: Vec<u8> = percent_decode(key.as_bytes()).collect();
+    let text = |bytes: &[u8]| Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
+    if !once.contains(&b'%') {
+        return text(&once);
+    }
+    let twice: Vec<u8> = percent_decode(&once).collect();
+    let path = uri.split(' ').nth(1).and_then(|target| target.split('?').next()).unwrap_or_default();
+    let asked: Vec<u8> = percent_decode(path.as_bytes()).collect();
+    // The path may begin with the bucket; a key may begin with a slash.
+    let names = |name: &[u8]| asked.strip_suffix(name).is_some_and(|before| before.ends_with(b"/"));
+    match (names(&once), names(&twice)) {
+        (true, false) => text(&once),
+        (false, true) => text(&twice),
+        _ if operations::encoded(operation) == 1 => text(&once),
+        _ => text(&twice),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded_key;
+
+    #[test]
+    fn keys_are_decoded_as_often_as_they_were_encoded() {
+        let get = |key| format!("GET /{key} HTTP/1.1");
+        for (key, operation, uri, name) in [
+            ("plain.csv", "REST.GET.OBJECT", get("plain.csv"), "plain.csv"),
+            ("q1%2520final%252Bv2.csv", "REST.GET.OBJECT", get("q1%20final%2Bv2.csv"), "q1 final+v2.csv"),
+            ("q1%20final%2Bv2.csv", "BATCH.DELETE.OBJECT", "-".to_owned(), "q1 final+v2.csv"),
+            ("old%20%2541.txt", "S3.EXPIRE.OBJECT", "-".to_owned(), "old %41.txt"),
+            ("100%2525.txt", "REST.COPY.OBJECT_GET", "-".to_owned(), "100%.txt"),
+            // An object whose name has an escape in it.
+            ("a%252520b", "REST.GET.OBJECT", get("a%2520b"), "a%20b"),
+            // Encoded once, as the request line shows.
+            ("a%2520b", "REST.GET.OBJECT", get("a%2520b"), "a%20b"),
+            ("a%2520b", "REST.GET.OBJECT", get("bucket/a%20b?versionId=1"), "a b"),
+            // The client encoded more than it had to.
+            ("a%2520b", "REST.GET.OBJECT", get("%61%20%62"), "a b"),
+            ("a%20b", "REST.GET.OBJECT", get("a%20b"), "a b"),
+            ("%25C3%25A4.txt", "REST.GET.OBJECT", get("%C3%A4.txt"), "ä.txt"),
+        ] {
+            assert_eq!(decoded_key(key, operation, &uri), name, "{key} {uri}");
+        }
     }
 }

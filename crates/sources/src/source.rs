@@ -1,9 +1,12 @@
 //! What a log source is, and the list of them.
 
+use std::collections::BTreeMap;
+
 use coldtrail_evidence::ObjectKey;
 use coldtrail_schema::{Rows, Table};
 
 use crate::framing::{Framing, Record};
+use crate::time::Years;
 
 /// What is known of an object before it is decoded.
 pub struct Head<'a> {
@@ -32,13 +35,35 @@ pub struct LogSource {
 
 /// Turns records into rows, of one object after the other.
 pub trait Decoder: Send {
-    /// The records that follow are of an object that begins like this. Rows that wait stay.
-    fn begin(&mut self, head: &Head<'_>);
+    /// The records that follow are of an object that begins like this, and of these years: a time outside of them is
+    /// none. Rows that wait stay.
+    fn begin(&mut self, head: &Head<'_>, years: Years);
     /// Decodes one record. An error means that no row was made of it. A record that is none by the
     /// format's own rules (a comment, a header) is `Ok(Decoded::Nothing)`.
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject>;
     /// The rows so far.
     fn rows(&mut self) -> &mut dyn Rows;
+    /// What the columns could not take of the records since `begin`.
+    fn mistyped(&self) -> &Mistyped;
+}
+
+/// How many values went into `extra` because their column could not take them, by column: of another type than the
+/// column's, or not understood. An analyst who asks for the column does not see them.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Mistyped(BTreeMap<String, u64>);
+
+impl Mistyped {
+    pub(crate) fn add(&mut self, column: String) {
+        *self.0.entry(column).or_default() += 1;
+    }
+
+    /// `{"errorcode":3}`; none when every value fitted.
+    pub fn json(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| {
+            let members = self.0.iter().map(|(column, count)| (column.clone(), (*count).into()));
+            serde_json::Value::Object(members.collect()).to_string()
+        })
+    }
 }
 
 /// What became of a record that was understood.

@@ -1,4 +1,12 @@
-//! Times as logs write them, to microseconds since 1970 (UTC).
+//! Times as logs, exporters and consoles write them, to microseconds since 1970 (UTC).
+//!
+//! A time that says no zone is in UTC, as AWS writes all of its logs. Forms that can be read in two ways, such as
+//! `3/1/2026`, are not times: they are left to the reader of the row.
+
+mod written;
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// A time that was read, and whether it stood in the one form from which the text can be made again:
 /// `YYYY-MM-DDTHH:MM:SSZ` with three, six or no digits after the second.
@@ -8,13 +16,65 @@ pub struct Instant {
     pub canonical: bool,
 }
 
-/// Days from 1970-01-01 to a civil date. <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>
-pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+/// AWS began in 2006; a log that says an earlier time has a clock, or a decoder, that is wrong.
+pub const FIRST_YEAR: i16 = 2006;
+
+/// The last year for callers that know no clock. Those that know one say the year after the present one.
+pub const LAST_YEAR: i16 = 2035;
+
+/// The years that a record can be of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Years {
+    first: i64,
+    end: i64,
+}
+
+impl Years {
+    /// From the first year of AWS to `last`.
+    pub fn until(last: i16) -> Years {
+        let new_year = |year| civil([year, 1, 1], [0, 0, 0], 0).unwrap_or(i64::MAX);
+        Years { first: new_year(i64::from(FIRST_YEAR)), end: new_year(i64::from(last) + 1) }
+    }
+
+    /// Does a time, in microseconds since 1970, lie in them?
+    pub fn hold(self, micros: i64) -> bool {
+        (self.first..self.end).contains(&micros)
+    }
+}
+
+impl Default for Years {
+    fn default() -> Years {
+        Years::until(LAST_YEAR)
+    }
+}
+
+/// Any written form of a time that can be read in one way only, or a number of seconds, milliseconds, microseconds
+/// or nanoseconds since 1970, told by its size. Of any year: see [`Years`].
+pub fn read(text: &str) -> Option<Instant> {
+    iso(text).or_else(|| {
+        let micros = epoch(text).or_else(|| written::read(text))?;
+        Some(Instant { micros, canonical: false })
+    })
+}
+
+/// Microseconds since 1970 of a civil time that is `offset` seconds ahead of UTC.
+fn civil(date: [i64; 3], clock: [i64; 3], offset: i64) -> Option<i64> {
+    let [hour, minute, second] = clock;
+    // A leap second counts as the second after it, as AWS clocks have it.
+    let leap = i64::from(second == 60);
+    let small = |number: i64| i8::try_from(number).ok();
+    let [year, month, day] = date;
+    let there = DateTime::new(
+        i16::try_from(year).ok()?,
+        small(month)?,
+        small(day)?,
+        small(hour)?,
+        small(minute)?,
+        small(second - leap)?,
+        0,
+    );
+    let there = Offset::UTC.to_timestamp(there.ok()?).ok()?;
+    Some((there.as_second() + leap - offset) * 1_000_000)
 }
 
 fn number(bytes: &[u8], from: usize, count: usize) -> Option<i64> {
@@ -24,23 +84,18 @@ fn number(bytes: &[u8], from: usize, count: usize) -> Option<i64> {
         .try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
+/// The first six digits of a fraction, as microseconds; and how many digits there are.
+fn fraction(bytes: &[u8]) -> (i64, usize) {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let micros = (0..6).fold(0, |sum, at| {
+        let digit = bytes.get(at).filter(|_| at < digits).map_or(0, |byte| i64::from(byte - b'0'));
+        sum * 10 + digit
+    });
+    (micros, digits)
 }
 
-fn civil(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> Option<i64> {
-    // A leap second counts as the second after it, as AWS clocks have it.
-    let fits = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
-    let fits = fits && hour < 24 && minute < 60 && second <= 60;
-    fits.then(|| ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
-}
-
-/// RFC 3339 and its relatives: `T` or a space, any fraction, `Z`, `z`, an offset, or none (UTC).
+/// The form of nearly all logs, RFC 3339, and its nearest relatives: `T` or a space, any fraction, `Z`, `z`, an
+/// offset, or none.
 pub fn iso(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     if bytes.get(4) != Some(&b'-')
@@ -54,25 +109,11 @@ pub fn iso(text: &str) -> Option<Instant> {
     if !matches!(separator, b'T' | b't' | b' ') {
         return None;
     }
-    let seconds = civil(
-        number(bytes, 0, 4)?,
-        number(bytes, 5, 2)?,
-        number(bytes, 8, 2)?,
-        number(bytes, 11, 2)?,
-        number(bytes, 14, 2)?,
-        number(bytes, 17, 2)?,
-    )?;
-    let mut at = 19;
-    let mut micros = 0;
-    let mut digits = 0;
+    let date = [number(bytes, 0, 4)?, number(bytes, 5, 2)?, number(bytes, 8, 2)?];
+    let clock = [number(bytes, 11, 2)?, number(bytes, 14, 2)?, number(bytes, 17, 2)?];
+    let (mut at, mut micros, mut digits) = (19, 0, 0);
     if bytes.get(at) == Some(&b'.') {
-        while let Some(digit) = bytes.get(at + 1 + digits).filter(|b| b.is_ascii_digit()) {
-            if digits < 6 {
-                micros = micros * 10 + i64::from(digit - b'0');
-            }
-            digits += 1;
-        }
-        micros *= 10i64.pow(6u32.saturating_sub(digits as u32));
+        (micros, digits) = fraction(bytes.get(at + 1..)?);
         at += 1 + digits;
     }
     let (offset, plain) = match bytes.get(at..)? {
@@ -84,67 +125,60 @@ pub fn iso(text: &str) -> Option<Instant> {
                 4 => (number(rest, 0, 2)?, number(rest, 2, 2)?),
                 _ => return None,
             };
-            let seconds = (hours * 60 + minutes) * 60;
-            (if *sign == b'-' { -seconds } else { seconds }, false)
+            (signed_offset(*sign == b'-', hours, minutes)?, false)
         }
         _ => return None,
     };
-    let canonical = plain && separator == b'T' && matches!(digits, 0 | 3 | 6) && !text.contains(":60");
-    Some(Instant { micros: (seconds - offset) * 1_000_000 + micros, canonical })
+    let canonical = plain && separator == b'T' && matches!(digits, 0 | 3 | 6) && clock[2] < 60;
+    Some(Instant { micros: civil(date, clock, offset)? + micros, canonical })
 }
 
-/// Seconds since 1970, with or without a fraction, as CloudFront's real-time logs and the AWS CLI write them.
-pub fn epoch_seconds(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let whole: i64 = whole.parse().ok()?;
-    if fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+/// Seconds; no place is farther than 18 hours from UTC by any convention.
+fn signed_offset(west: bool, hours: i64, minutes: i64) -> Option<i64> {
+    let seconds = (hours * 60 + minutes) * 60;
+    (hours <= 18 && minutes < 60).then_some(if west { -seconds } else { seconds })
+}
+
+/// Time since 1970 as a number, with or without fraction or exponent: seconds as CloudFront's real-time logs and the
+/// AWS CLI write them, milliseconds as Java, microseconds or nanoseconds. Which of them is told by the size: what
+/// lies below 10¹¹ is seconds (until the year 5138), below 10¹⁴ milliseconds, below 10¹⁷ microseconds.
+pub fn epoch(text: &str) -> Option<i64> {
+    if text.contains(['e', 'E']) {
+        let number: f64 = text.parse().ok()?;
+        return if number.is_finite() { plain_epoch(&format!("{number:.6}")) } else { None };
+    }
+    plain_epoch(text)
+}
+
+fn plain_epoch(text: &str) -> Option<i64> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    // A count of 8, 12, 14, 17 or 20 digits is a date and time without separators, if it is a time at all.
+    if whole.is_empty() || matches!(whole.len(), 8 | 12 | 14 | 17 | 20..) || !rest.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    whole.checked_mul(1_000_000)?.checked_add(micros)
+    let number: i64 = if whole.starts_with('+') { None } else { whole.parse().ok() }?;
+    let micros = fraction(rest.as_bytes()).0;
+    match number {
+        ..0 => None,
+        ..100_000_000_000 => Some(number * 1_000_000 + micros),
+        ..100_000_000_000_000 => Some(number * 1_000 + micros / 1_000),
+        ..100_000_000_000_000_000 => Some(number),
+        _ => Some(number / 1_000),
+    }
 }
 
-/// `06/Feb/2019:00:00:38 +0000`, as S3 writes it.
+/// `06/Feb/2019:00:00:38 +0000`, as S3 writes it; any other form too.
 pub fn common_log(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     let bytes = text.as_bytes();
-    let month = MONTHS.iter().position(|name| text.get(3..6) == Some(name))? as i64 + 1;
-    let seconds = civil(
-        number(bytes, 7, 4)?,
-        month,
-        number(bytes, 0, 2)?,
-        number(bytes, 12, 2)?,
-        number(bytes, 15, 2)?,
-        number(bytes, 18, 2)?,
-    )?;
-    let sign = match text.get(20..22)? {
-        " +" => 1,
-        " -" => -1,
-        _ => return None,
-    };
-    let offset = (number(bytes, 22, 2)? * 60 + number(bytes, 24, 2)?) * 60 * sign;
-    (bytes.len() == 26).then_some((seconds - offset) * 1_000_000)
+    if bytes.len() != 26 || bytes.get(20..) != Some(b" +0000") {
+        return read(text).map(|instant| instant.micros);
+    }
+    let month = MONTHS.iter().position(|name| bytes.get(3..6) == Some(name))? as i64 + 1;
+    let date = [number(bytes, 7, 4)?, month, number(bytes, 0, 2)?];
+    civil(date, [number(bytes, 12, 2)?, number(bytes, 15, 2)?, number(bytes, 18, 2)?], 0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_of_time() {
-        let micros = |text| iso(text).map(|i| i.micros);
-        assert_eq!(iso("1970-01-02T00:00:00Z"), Some(Instant { micros: 86_400_000_000, canonical: true }));
-        assert_eq!(micros("2023-07-10T12:20:00z"), micros("2023-07-10T12:20:00Z"));
-        assert_eq!(micros("2023-07-10 14:20:00.000000000"), micros("2023-07-10T14:20:00Z"));
-        assert_eq!(micros("2023-07-10T14:20:00+02:00"), micros("2023-07-10T12:20:00Z"));
-        assert_eq!(micros("2023-07-10T12:20:00.000+0000"), micros("2023-07-10T12:20:00Z"));
-        assert_eq!(micros("2021-11-15T09:11:24.624Z"), Some(1_636_967_484_624_000));
-        assert_eq!(micros("2024-02-30T00:00:00Z"), None);
-        assert_eq!(micros("2024-13-01T00:00:00Z"), None);
-        assert_eq!(micros("2024-1-01T00:00:00Z"), None);
-        assert_eq!(common_log("06/Feb/2019:00:00:38 +0000"), micros("2019-02-06T00:00:38Z"));
-        assert_eq!(common_log("06/Feb/2019:00:00:38"), None);
-        assert_eq!(epoch_seconds("1600000000.123"), Some(1_600_000_000_123_000));
-        assert_eq!(epoch_seconds("x"), None);
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use coldtrail_schema::arrow::array::cast::AsArray;
 use coldtrail_schema::arrow::array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use coldtrail_schema::arrow::array::{Array, RecordBatch};
 use coldtrail_schema::{Kind, Table};
+use coldtrail_sources::time::Years;
 use coldtrail_sources::{
     Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Sink, frame, recognise,
 };
@@ -39,6 +40,8 @@ pub(crate) struct Outcome {
     pub(crate) unknown: Option<String>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) trailers: Vec<String>,
+    /// What the columns could not take, as ingest writes it down.
+    pub(crate) mistyped: Option<String>,
 }
 
 impl Outcome {
@@ -73,10 +76,11 @@ pub(crate) fn decode(name: &str, bytes: &[u8], parquet: bool) -> Outcome {
 /// Frames and decodes, whatever recognition would say.
 pub(crate) fn run(source: &'static LogSource, framing: Framing, head: &Head<'_>, bytes: &[u8]) -> Outcome {
     let mut decoder = (source.decoder)();
-    decoder.begin(head);
+    decoder.begin(head, Years::until(2027));
     let outcome = Outcome { source: Some(source), framing: Some(framing), ..Outcome::default() };
     let mut sink = Collect { decoder, table: source.table, outcome };
     frame(Vec::new(), bytes, framing, &mut sink).unwrap();
+    sink.outcome.mistyped = sink.decoder.mistyped().json();
     sink.outcome
 }
 
@@ -204,6 +208,9 @@ pub(crate) fn listing(outcome: &Outcome) -> String {
     }
     for trailer in &outcome.trailers {
         writeln!(out, "\ntrailer: {}", shown(trailer)).unwrap();
+    }
+    if let Some(mistyped) = &outcome.mistyped {
+        writeln!(out, "\nmistyped: {mistyped}").unwrap();
     }
     out
 }

@@ -5,4 +5,5 @@ mod cases;
 mod conformance;
 mod decoded;
 mod fidelity;
+mod shared_cases;
 mod speed;

@@ -31,7 +31,7 @@ fn measure(title: &str, key: &str, bytes: &[u8]) {
     let best = (0..5).map(|_| {
         let start = Instant::now();
         let mut decoder = (source.decoder)();
-        decoder.begin(&Head { name: key, key: &parsed, bytes: head, whole: false });
+        decoder.begin(&Head { name: key, key: &parsed, bytes: head, whole: false }, Default::default());
         let mut sink = Push(decoder, 0, 0);
         frame(Vec::new(), bytes, framing, &mut sink).unwrap();
         (start.elapsed().as_secs_f64(), sink.1)

@@ -14,7 +14,7 @@ table! {
     S3AccessRow => S3AccessRows, S3AccessColumn, TABLE {
         /// How it ended, by one word for all services: success, denied, throttled, invalid or other.
         error_class: Text,
-        /// Did the operation change anything?
+        /// Did the operation change anything? True for the actions write and delete, null for operations that are not known.
         is_write: Flag,
         /// Which stretch of acting it belongs to: the requester, or the address of an anonymous one.
         session_id: Key,
@@ -34,7 +34,7 @@ table! {
         operation: Text,
         /// The key asked for, as logged: URL-encoded.
         key: Text,
-        /// The key, decoded once.
+        /// The name of the object, as CloudTrail has it: S3 encodes the key twice in most lines and once in those of `BATCH.*` and `S3.*`; where the request line shows how often, that counts.
         key_decoded: Text,
         /// The request line, as the client wrote it.
         request_uri: Text,
@@ -76,6 +76,10 @@ table! {
         sourceregion: Text,
         /// The access key id of a presigned URL.
         presigned_accesskeyid: Key,
+        /// What the operation does, by the one table of operations: read (hands out the content of an object; the source half of a copy too), write (an object, a part or a setting), list (hands out names), delete, or other (properties, settings and operations that are not known).
+        action: Text,
+        /// How many bytes of an object a successful read took: the bytes sent, or for `REST.COPY.OBJECT_GET`, which sends nothing, the object's size. Null for all else, and for `REST.COPY.PART_GET`, of which the log does not say how large the part was: at most `objectsize`.
+        bytes_read: Int,
         /// Everything in the line that has no column: fields that AWS appended later, under `fields`; the whole line, under `line`, when it was ambiguous.
         extra: Json,
     }

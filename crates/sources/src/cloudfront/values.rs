@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::normal;
 use crate::fields::{Extra, json_string};
-use crate::time;
+use crate::source::Mistyped;
+use crate::time::{self, Years};
 
 /// The fields that have columns.
 #[derive(Clone, Copy)]
@@ -157,7 +158,7 @@ impl<'a> Values<'a> {
         let parsed = field.text.parse().ok().filter(fits);
         if parsed.is_none() {
             let name = self.layout.names.get(place).map_or("", String::as_str);
-            self.extra.put(&[name], &field.json());
+            self.extra.misfit(&[name], &field.json());
         }
         parsed
     }
@@ -170,35 +171,41 @@ impl<'a> Values<'a> {
         self.parsed(slot, |number: &f64| number.is_finite())
     }
 
-    pub(super) fn event_time(&mut self) -> Option<i64> {
-        let millis = self.peek(Slot::TimestampMs).and_then(|text| text.parse::<i64>().ok()?.checked_mul(1000));
-        if let Some(micros) = millis {
+    /// When the request was answered. None when nothing in the line is a time; none inside when there is one that is of
+    /// no year that a record can be of: its fields stay in the extra then.
+    pub(super) fn event_time(&mut self, years: Years) -> Option<Option<i64>> {
+        let taken: &[Slot];
+        let micros;
+        if let Some(stamp) = self.peek(Slot::TimestampMs).and_then(time::epoch) {
             // Date and time say the same, less exactly.
-            self.take(Slot::TimestampMs);
-            self.take(Slot::Date);
-            return Some(micros);
+            (micros, taken) = (stamp, &[Slot::TimestampMs, Slot::Date]);
+        } else if let Some(stamp) = self.peek(Slot::Timestamp).and_then(time::read) {
+            (micros, taken) = (stamp.micros, &[Slot::Timestamp]);
+        } else {
+            let date = self.peek(Slot::Date)?;
+            (micros, taken) = match self.peek(Slot::Time) {
+                Some(clock) => (day_and_time(date, clock)?, [Slot::Date].as_slice()),
+                // Only the day is known; the field stays, to say so.
+                None => (day_and_time(date, "00:00:00")?, [].as_slice()),
+            };
         }
-        if let Some(micros) = self.peek(Slot::Timestamp).and_then(time::epoch_seconds) {
-            self.take(Slot::Timestamp);
-            return Some(micros);
+        if !years.hold(micros) {
+            self.extra.mistype("event_time");
+            return Some(None);
         }
-        let date = self.peek(Slot::Date)?;
-        let Some(clock) = self.peek(Slot::Time) else {
-            // Only the day is known; the field stays, to say so.
-            return day_and_time(date, "00:00:00");
-        };
-        let micros = day_and_time(date, clock)?;
-        self.take(Slot::Date);
-        Some(micros)
+        for slot in taken {
+            self.take(*slot);
+        }
+        Some(Some(micros))
     }
 
-    pub(super) fn rest(mut self) -> Option<String> {
+    pub(super) fn rest(mut self, mistyped: &mut Mistyped) -> Option<String> {
         for (name, field) in self.layout.names.iter().zip(&self.fields) {
             if let Some(field) = field.as_ref().filter(|field| !field.is_null()) {
                 self.extra.put(&[name], &field.json());
             }
         }
-        self.extra.finish()
+        self.extra.finish(mistyped)
     }
 }
 
