@@ -1,10 +1,12 @@
 //! One text for all spellings of a JSON value: what is hashed to tell whether two records are one.
 //!
 //! White space, the order of members, escapes in strings and the form of numbers are spelling; so is null for a member
-//! that could as well be absent. Everything else is content. Values are written with their kind and their length before
-//! them, so that no two values have the same text.
+//! that could as well be absent. Everything else is content. What comes out is much like JSON without colons and commas;
+//! a string that cannot stand between quotes as it is has its kind and its length before it. So no two values have the
+//! same text.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::json::{Type, Value};
 
@@ -21,9 +23,7 @@ pub(crate) struct Canonical {
 struct Member {
     /// The first eight bytes of the name: enough to tell nearly all of them apart.
     prefix: u64,
-    /// The number of the member in its object.
-    at: u32,
-    /// Tokens of its name and its value.
+    /// The token of its name; that of its value comes next.
     token: u32,
 }
 
@@ -44,28 +44,34 @@ impl Canonical {
                 value.items().for_each(|item| self.value(item));
                 self.out.push(b']');
             }
-            Type::Plain => self.bytes(b's', value.plain().unwrap_or_default().as_bytes()),
+            // It has no quotes in it.
+            Type::Plain => self.out.extend_from_slice(value.raw().as_bytes()),
             Type::Escaped => self.escaped(value),
             Type::Number => {
-                let number = number(value.raw());
-                self.bytes(b'n', number.as_bytes());
+                self.out.extend_from_slice(number(value.raw()).as_bytes());
+                self.out.push(b' ');
             }
             Type::True => self.out.push(b't'),
             Type::False => self.out.push(b'f'),
-            Type::Null => self.out.push(b'0'),
+            Type::Null => self.out.push(b'z'),
         }
     }
 
+    /// A string that is written with escapes: as one without where it can be, else with its kind and its length.
     fn escaped(&mut self, value: Value<'_>) {
         let text = value.text().unwrap_or_default();
+        let needs_escapes = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
         // Half a surrogate has no text: what stands for it would be the same for all of them.
-        match text.contains(char::REPLACEMENT_CHARACTER) {
-            true => self.bytes(b'r', value.raw().as_bytes()),
-            false => self.bytes(b's', text.as_bytes()),
+        let (kind, bytes) = match text.contains(char::REPLACEMENT_CHARACTER) {
+            true => (b'r', value.raw().as_bytes()),
+            false => (b's', text.as_bytes()),
+        };
+        if kind == b's' && !bytes.iter().copied().any(needs_escapes) {
+            self.out.push(b'"');
+            self.out.extend_from_slice(bytes);
+            self.out.push(b'"');
+            return;
         }
-    }
-
-    fn bytes(&mut self, kind: u8, bytes: &[u8]) {
         self.out.push(kind);
         // Lengths of records fit: they are bounded by `framing::MAX_RECORD`.
         self.out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
@@ -75,17 +81,17 @@ impl Canonical {
     /// The members by name; those of one name in the order in which they stand.
     fn object(&mut self, object: Value<'_>) {
         let from = self.members.len();
-        let mut at = 0;
         object.each(|name, value| {
             if !value.is_null() {
-                self.members.push(Member { prefix: prefix(name), at, token: name.token_index() });
+                self.members.push(Member { prefix: prefix(name), token: name.token_index() });
             }
-            at += 1;
         });
         let name = |member: &Member| object.at(member.token).text().unwrap_or_default();
         if let Some(members) = self.members.get_mut(from..) {
-            members.sort_unstable_by(|a, b| {
-                a.prefix.cmp(&b.prefix).then_with(|| name(a).cmp(&name(b))).then(a.at.cmp(&b.at))
+            members.sort_unstable_by(|a, b| match a.prefix.cmp(&b.prefix) {
+                // Tokens are in the order in which the members stand.
+                Ordering::Equal => name(a).cmp(&name(b)).then(a.token.cmp(&b.token)),
+                different => different,
             });
         }
         self.out.push(b'{');
@@ -101,17 +107,23 @@ impl Canonical {
 }
 
 /// The first eight bytes of a name as a number that compares as they do.
+#[inline]
 fn prefix(name: Value<'_>) -> u64 {
-    let text = match name.plain() {
-        Some(text) => Cow::Borrowed(text),
-        None => name.text().unwrap_or_default(),
+    let unescaped;
+    let bytes = match name.plain() {
+        Some(text) => text.as_bytes(),
+        None => {
+            unescaped = name.text().unwrap_or_default();
+            unescaped.as_bytes()
+        }
     };
-    let mut eight = [0; 8];
-    let count = text.len().min(8);
-    if let (Some(room), Some(first)) = (eight.get_mut(..count), text.as_bytes().get(..count)) {
-        room.copy_from_slice(first);
+    match bytes.first_chunk::<8>() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => {
+            let shifted = bytes.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+            if bytes.is_empty() { 0 } else { shifted << (64 - 8 * bytes.len()) }
+        }
     }
-    u64::from_be_bytes(eight)
 }
 
 /// The longest number that is written in full.
