@@ -3,6 +3,7 @@
 -- sources: cloudtrail, log_verdicts, duplicates
 -- attack: T1565.001, T1070
 -- trap: CloudTrail gives each event an id of its own. Copies with the same content, however written, are one row; what is here differs in content, so a copy was altered, cut, enriched on its way, or forged.
+-- trap: AWS itself delivers an event again when its data were corrected; that copy has an addendum with the reason UPDATED_DATA.
 -- trap: A shipper that adds, renames or drops fields makes such pairs by the thousand; compare the two with `coldtrail record`.
 -- trap: The verdict tells which of them CloudTrail delivered, where `coldtrail verify` could prove it.
 -- next: evidence/rows_by_integrity

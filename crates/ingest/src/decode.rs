@@ -152,6 +152,14 @@ impl Open {
     }
 }
 
+/// The inflated text of an object: its beginning, and what comes after it.
+struct Text<R> {
+    head: Vec<u8>,
+    rest: R,
+    /// Was it made from the rows of a Parquet file?
+    parquet: bool,
+}
+
 impl Worker {
     /// Decodes an object, which is number `at` of the tasks. Whatever goes wrong with it is in the outcome; rows
     /// decoded before stay.
@@ -190,9 +198,10 @@ impl Worker {
         if head.starts_with(b"PAR1") {
             let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
             let json = rows_as_json(&entry.key, stored).map_err(|error| error.to_string())?;
-            return self.records(at, task, json, io::empty(), true, outcome, emit).map(|_| ());
+            let text = Text { head: json, rest: io::empty(), parquet: true };
+            return self.records(at, task, text, outcome, emit).map(|_| ());
         }
-        let object = self.records(at, task, head, object, false, outcome, emit)?;
+        let object = self.records(at, task, Text { head, rest: object, parquet: false }, outcome, emit)?;
         let facts = object.facts();
         let harmless = facts.damage.as_ref().is_none_or(Damage::is_harmless);
         outcome.cut = facts.damage.as_ref().is_some_and(Damage::is_of_limits);
@@ -211,12 +220,11 @@ impl Worker {
         &mut self,
         at: usize,
         task: &Task,
-        head: Vec<u8>,
-        rest: R,
-        parquet: bool,
+        text: Text<R>,
         outcome: &mut Outcome,
         emit: &mut dyn FnMut(Part),
     ) -> Result<R, String> {
+        let Text { head, rest, parquet } = text;
         let entry = &task.entry;
         let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
         let whole = head.len() < HEAD;
