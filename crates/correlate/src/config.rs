@@ -4,6 +4,7 @@
 //! are shared out among shards, which work in parallel and whose order is fixed.
 
 mod documents;
+mod lists;
 mod plan;
 mod shard;
 
@@ -121,6 +122,8 @@ pub(crate) struct History {
     pub(crate) states: u64,
     /// Rows that are no state of a resource.
     pub(crate) stateless: u64,
+    /// Rows without a time.
+    pub(crate) undated: u64,
     pub(crate) files: Vec<NewFile>,
 }
 
@@ -137,17 +140,21 @@ pub(crate) struct Tables<'l> {
     changes: Output<'l>,
     statements: Output<'l>,
     exposures: Output<'l>,
+    unknowns: Output<'l>,
 }
 
 impl<'l> Tables<'l> {
     fn new(lake: &'l Path) -> Tables<'l> {
-        use history::{ConfigChangeColumn, ConfigStateColumn, ExposureColumn, PolicyStatementColumn};
+        use history::{
+            ConfigChangeColumn, ConfigStateColumn, ExposureColumn, ExposureUnknownColumn, PolicyStatementColumn,
+        };
         let output = |table, time| Output::new(lake, table, Some(time));
         Tables {
             states: output(&history::CONFIG_STATES, ConfigStateColumn::valid_from.position()),
             changes: output(&history::CONFIG_CHANGES, ConfigChangeColumn::configurationitemcapturetime.position()),
             statements: output(&history::POLICY_STATEMENTS, PolicyStatementColumn::valid_from.position()),
             exposures: output(&history::EXPOSURES, ExposureColumn::valid_from.position()),
+            unknowns: output(&history::EXPOSURE_UNKNOWNS, ExposureUnknownColumn::valid_from.position()),
         }
     }
 
@@ -155,7 +162,8 @@ impl<'l> Tables<'l> {
         self.states.push(finished.states)?;
         self.changes.push(finished.changes)?;
         self.statements.push(finished.statements)?;
-        self.exposures.push(finished.exposures)
+        self.exposures.push(finished.exposures)?;
+        self.unknowns.push(finished.unknowns)
     }
 }
 
@@ -166,6 +174,7 @@ fn columns() -> Columns {
         position::RECORD,
         position::ACCOUNT,
         position::REGION,
+        position::TIME,
         Column::item_source.position(),
         Column::configurationitemcapturetime.position(),
         Column::configurationitemstatus.position(),
@@ -195,12 +204,12 @@ pub(crate) fn history(lake: &Path, snapshot: &Snapshot, progress: &dyn Progress)
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let parts = run.share_out(&columns, &batches);
         let resources = &run.resources;
-        shards.par_iter_mut().zip(parts).for_each(|(shard, items)| shard.take(items, resources, &plan));
+        shards.par_iter_mut().zip(parts).try_for_each(|(shard, items)| shard.take(items, resources, &plan))?;
         run.collect(&mut shards, &mut tables, false)?;
         progress.done(rows as u64);
     }
     let resources = &run.resources;
-    shards.par_iter_mut().for_each(|shard| shard.close(resources, &plan));
+    shards.par_iter_mut().try_for_each(|shard| shard.close(resources, &plan))?;
     run.collect(&mut shards, &mut tables, true)?;
     run.finish(tables)
 }
@@ -216,6 +225,7 @@ struct Run {
     objects: Names,
     last: Vec<i64>,
     stateless: u64,
+    undated: u64,
 }
 
 impl Run {
@@ -224,6 +234,7 @@ impl Run {
         let mut parts: Vec<Vec<Item<'b>>> = (0..SHARDS).map(|_| Vec::new()).collect();
         for batch in batches {
             for row in 0..batch.num_rows() {
+                self.undated += u64::from(columns.times(batch, position::TIME).get(row).is_none());
                 let Some(mut item) = Item::read(columns, batch, row) else {
                     self.stateless += 1;
                     continue;
@@ -291,7 +302,7 @@ impl Run {
         let mut files = Vec::new();
         let (states, count) = tables.states.finish()?;
         files.extend(states);
-        for output in [tables.changes, tables.statements, tables.exposures] {
+        for output in [tables.changes, tables.statements, tables.exposures, tables.unknowns] {
             files.extend(output.finish()?.0);
         }
         Ok(History {
@@ -303,6 +314,7 @@ impl Run {
             last: self.last,
             states: count,
             stateless: self.stateless,
+            undated: self.undated,
             files,
         })
     }

@@ -10,6 +10,8 @@ pub enum Error {
     Lake(coldtrail_lake::Error),
     #[error("joining changes and calls by time: {source}")]
     Join { source: polars::prelude::PolarsError },
+    #[error("unpacking a document that was held in memory: {source}")]
+    Unpack { source: std::io::Error },
 }
 
 impl Error {
@@ -17,7 +19,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Lake(error) => error.hint(),
-            Error::Join { .. } => None,
+            Error::Join { .. } | Error::Unpack { .. } => None,
         }
     }
 }

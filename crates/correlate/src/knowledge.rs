@@ -50,7 +50,7 @@ pub(crate) struct Knowledge {
     rules: HashMap<String, Vec<Rule>>,
 }
 
-static APIS: &str = include_str!("apis.csv");
+pub(crate) static APIS: &str = include_str!("apis.csv");
 
 impl Knowledge {
     pub(crate) fn new() -> Knowledge {

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use coldtrail_lake::{Lake, Snapshot};
 use coldtrail_schema::Table;
-use coldtrail_schema::tables::{cloudtrail, config_items, derived, sessions};
+use coldtrail_schema::tables::{cloudtrail, config_items, derived, ledger, sessions};
 
 pub use attribute::Classes;
 pub use error::{Error, Result};
@@ -42,6 +42,8 @@ pub struct Summary {
     pub states: u64,
     /// Rows of `config_items` that are no state of a resource: messages, compliance, items without their document.
     pub stateless: u64,
+    /// Rows of `config_items` and of `cloudtrail` without a time: no derived table has anything of them.
+    pub undated: u64,
     pub changes: u64,
     pub classes: Classes,
     pub sessions: u64,
@@ -81,24 +83,33 @@ pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<
     summary.resources = history.resources.len() as u64;
     summary.states = history.states;
     summary.stateless = history.stateless;
+    summary.undated = history.undated;
     summary.changes = history.changes.len() as u64;
     summary.derived = true;
     summary.version = batch.derive(&derived(), &files, &basis).map_err(Error::Lake)?;
     Ok(summary)
 }
 
+/// The number of the rules by which tables are derived: one more whenever this crate or `diff` comes to another result
+/// from the same tables.
+const RULES: u32 = 2;
+
 /// Are the derived tables of what the lake holds now?
 pub fn is_current(snapshot: &Snapshot) -> bool {
     snapshot.derived_from.as_deref() == Some(&*basis(snapshot))
 }
 
-/// The versions of the tables that the derived ones are made of, and the version of the program that makes them.
+/// What the derived tables rest on: the versions of the tables that are read, the data by which they are read, and the
+/// rules. Whose accounts are ours is read from the ledger and the items, so their versions stand for that too.
 fn basis(snapshot: &Snapshot) -> String {
     let version = |table: &Table| snapshot.versions.get(table.name).copied().unwrap_or_default();
+    let data = names::hash(&[knowledge::APIS, coldtrail_diff::VOLATILE].concat());
+    // The ledger's version is that of the lake, which deriving raises too: its files tell what it says.
+    let ledger: Vec<&str> = snapshot.files(ledger::OBJECTS.name).iter().map(|file| file.sha256.as_str()).collect();
     format!(
-        "{} cloudtrail {} config_items {}",
-        env!("CARGO_PKG_VERSION"),
+        "rules {RULES} data {data:016x} cloudtrail {} config_items {} objects {:016x}",
         version(&cloudtrail::TABLE),
-        version(&config_items::TABLE)
+        version(&config_items::TABLE),
+        names::hash(&ledger.concat())
     )
 }

@@ -26,4 +26,4 @@ pub use changes::{Change, diff};
 pub use exposure::EXPOSURE_KINDS;
 pub use leaves::leaves;
 pub use node::same;
-pub use volatile::is_volatile;
+pub use volatile::{DATA as VOLATILE, is_volatile};

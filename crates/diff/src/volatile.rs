@@ -5,10 +5,13 @@ use std::sync::LazyLock;
 
 use crate::path;
 
+/// What changes by itself: resource types and paths, as CSV with a header.
+pub static DATA: &str = include_str!("volatile.csv");
+
 /// For each resource type (`*`: all of them) the beginnings of paths, in lower case and without labels.
 static VOLATILE: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
     let mut table: HashMap<&str, Vec<String>> = HashMap::new();
-    for line in include_str!("volatile.csv").lines().skip(1) {
+    for line in DATA.lines().skip(1) {
         if let Some((resource_type, path)) = line.split_once(',') {
             table.entry(resource_type).or_default().push(path.to_ascii_lowercase());
         }

@@ -1,22 +1,48 @@
 //! What states of resources lay open, kind by kind.
 
-use coldtrail_diff::exposure::exposures;
+use coldtrail_diff::exposure::{Judgement, Surroundings, exposures};
 use serde_json::{Value, json};
 
 const OWN: &str = "111122223333";
 const FRIEND: &str = "444455556666";
 const STRANGER: &str = "999988887777";
 
+/// One other account of ours, and two prefix lists.
+struct Around;
+
+impl Surroundings for Around {
+    fn is_ours(&self, account: &str) -> bool {
+        account == FRIEND
+    }
+
+    fn prefix_list(&self, id: &str) -> Option<Vec<String>> {
+        match id {
+            "pl-all" => Some(vec!["198.51.100.0/24".to_owned(), "0.0.0.0/0".to_owned()]),
+            "pl-half" => Some(vec!["128.0.0.0/1".to_owned()]),
+            "pl-office" => Some(vec!["198.51.100.0/24".to_owned()]),
+            _ => None,
+        }
+    }
+}
+
+fn judged(resource_type: &str, configuration: &Value, supplementary: &Value) -> Judgement {
+    exposures(resource_type, OWN, &Around, configuration, supplementary)
+}
+
+/// What cannot be said, as lines: reason, detail, path.
+fn unknown(resource_type: &str, configuration: &Value, supplementary: &Value) -> Vec<String> {
+    let found = judged(resource_type, configuration, supplementary).unknowns;
+    found.iter().map(|u| format!("{}: {} @ {}", u.reason.name(), u.detail, u.path)).collect()
+}
+
 /// Exposures as lines: kind, detail, path.
 fn open(resource_type: &str, configuration: &Value, supplementary: &Value) -> Vec<String> {
-    let known = |account: &str| account == FRIEND;
-    let found = exposures(resource_type, OWN, &known, configuration, supplementary);
+    let found = judged(resource_type, configuration, supplementary).exposures;
     found.iter().map(|e| format!("{}: {} @ {}", e.kind, e.detail, e.path)).collect()
 }
 
 fn details(resource_type: &str, configuration: &Value, supplementary: &Value) -> Vec<String> {
-    let known = |account: &str| account == FRIEND;
-    let found = exposures(resource_type, OWN, &known, configuration, supplementary);
+    let found = judged(resource_type, configuration, supplementary).exposures;
     found.iter().map(|e| format!("{}: {}", e.kind, e.detail)).collect()
 }
 
@@ -67,6 +93,138 @@ fn security_groups() {
         [
             "open_security_group: tcp 22 from 0.0.0.0/0 @ configuration.ipPermissions[ipProtocol=tcp,fromPort=22,toPort=22].ipRanges[]"
         ]
+    );
+}
+
+#[test]
+fn ranges_of_a_rule_are_judged_together() {
+    let group = |ranges: Value, lists: Value| {
+        let ranges: Vec<Value> = ranges.as_array().expect("a list").clone();
+        let (v6, v4): (Vec<Value>, Vec<Value>) = ranges.into_iter().partition(|range| range.to_string().contains(':'));
+        let v6: Vec<Value> = v6.into_iter().map(|range| json!({"cidrIpv6": range})).collect();
+        json!({"ipPermissions": [{"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": v4, "ipv6Ranges": v6, "prefixListIds": lists}]})
+    };
+    let eighths: Vec<String> = (0..=255).map(|first| format!("{first}.0.0.0/8")).collect();
+    let private = json!(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00::/8", "fc00::/8"]);
+    for (ranges, lists, expected) in [
+        (json!(["0.0.0.0/1", "128.0.0.0/1"]), json!([]), vec!["tcp 22 from 0.0.0.0/0 (by 2 ranges together)"]),
+        (json!(["::/1", "8000::/1"]), json!([]), vec!["tcp 22 from ::/0 (by 2 ranges together)"]),
+        (json!(["2000::/4", "3000::/4"]), json!([]), vec!["tcp 22 from 2000::/4", "tcp 22 from 3000::/4"]),
+        (json!(eighths), json!([]), vec!["tcp 22 from 0.0.0.0/0 (by 256 ranges together)"]),
+        (json!(eighths[1..]), json!([]), vec!["tcp 22 from 255 ranges, together 98.7 % of IPv4"]),
+        (json!(eighths[..2]), json!([]), vec!["tcp 22 from 2 ranges, together 0.7 % of IPv4"]),
+        (private, json!([]), vec![]),
+        (json!([]), json!([{"prefixListId": "pl-all"}]), vec!["tcp 22 from 0.0.0.0/0 (by pl-all)"]),
+        (json!(["0.0.0.0/1"]), json!(["pl-half"]), vec!["tcp 22 from 0.0.0.0/0 (by 2 ranges together)"]),
+        (json!([]), json!([{"prefixListId": "pl-office"}]), vec![]),
+    ] {
+        let group = group(ranges, lists);
+        let expected: Vec<String> = expected.into_iter().map(|line| format!("open_security_group: {line}")).collect();
+        assert_eq!(details("AWS::EC2::SecurityGroup", &group, &json!({})), expected, "{group}");
+        assert!(unknown("AWS::EC2::SecurityGroup", &group, &json!({})).is_empty(), "{group}");
+    }
+    // One rule for each range, as CloudFormation has them.
+    let rule = |range: &str| json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": range});
+    let halves = json!({"SecurityGroupIngress": [rule("0.0.0.0/1"), rule("128.0.0.0/1")]});
+    assert_eq!(
+        details("AWS::EC2::SecurityGroup", &halves, &Value::Null),
+        ["open_security_group: tcp 22 from 0.0.0.0/0 (by 2 ranges together)"]
+    );
+    let state = |ranges: Value| json!({"Policy": allow(json!("*"), json!({"IpAddress": {"aws:SourceIp": ranges}}))});
+    assert_eq!(details("AWS::SQS::Queue", &state(json!(["0.0.0.0/1", "128.0.0.0/1"])), &json!({})).len(), 1);
+    assert_eq!(details("AWS::SQS::Queue", &state(json!(["10.0.0.0/8", "192.168.0.0/16"])), &json!({})), NONE);
+}
+
+#[test]
+fn what_a_rule_refers_to_and_what_is_not_known() {
+    let group = |more: Value| {
+        let mut permission = json!({"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": []});
+        for (name, value) in more.as_object().expect("members") {
+            permission[name] = value.clone();
+        }
+        json!({"ipPermissions": [permission]})
+    };
+    let place = "configuration.ipPermissions[ipProtocol=tcp,fromPort=22,toPort=22]";
+    let kind = "AWS::EC2::SecurityGroup";
+    let list = group(json!({"prefixListIds": [{"prefixListId": "pl-1"}]}));
+    assert_eq!(
+        unknown(kind, &list, &json!({})),
+        [format!("prefix list not in the evidence: pl-1 @ {place}.prefixListIds[prefixListId=pl-1]")]
+    );
+    assert_eq!(open(kind, &list, &json!({})), NONE);
+    let range = group(json!({"ipRanges": ["0.0.0.0/O"]}));
+    assert_eq!(unknown(kind, &range, &json!({})), [format!("range not understood: 0.0.0.0/O @ {place}.ipRanges[]")]);
+    let pair = |account: Value| group(json!({"userIdGroupPairs": [{"groupId": "sg-1", "userId": account}]}));
+    assert_eq!(
+        details(kind, &pair(json!(STRANGER)), &json!({})),
+        [format!("security_group_shared: tcp 22 from sg-1 of account {STRANGER}")]
+    );
+    for ours in [OWN, FRIEND] {
+        assert_eq!(judged(kind, &pair(json!(ours)), &json!({})), Judgement::default());
+    }
+    assert_eq!(
+        unknown(kind, &pair(Value::Null), &json!({})),
+        [format!("security group not in the evidence: sg-1 @ {place}.userIdGroupPairs[groupId=sg-1]")]
+    );
+}
+
+#[test]
+fn types_that_are_not_examined() {
+    let public = allow(json!({"AWS": "*"}), json!({}));
+    for (kind, document) in [
+        ("AWS::EFS::FileSystem", json!({"FileSystemPolicy": public})),
+        ("AWS::Backup::BackupVault", json!({"AccessPolicy": public.to_string()})),
+        ("AWS::Made::Up", json!({"deep": [{"in": {"it": public}}]})),
+        ("AWS::ApiGateway::RestApi", json!({"policy": public, "endpointConfiguration": {"types": ["REGIONAL"]}})),
+    ] {
+        let found = details(kind, &document, &Value::Null);
+        assert_eq!(found, ["public_policy: anyone may x:Get on r"], "{kind}");
+        assert_eq!(unknown(kind, &document, &Value::Null), [format!("type not examined: {kind} @ ")]);
+    }
+    let private = json!({"policy": public, "endpointConfiguration": {"types": ["PRIVATE"]}});
+    assert_eq!(open("AWS::ApiGateway::RestApi", &private, &Value::Null), NONE);
+    let stranger = json!({"policy": allow(json!({"AWS": STRANGER}), json!({}))});
+    assert_eq!(
+        details("AWS::Glacier::Vault", &stranger, &Value::Null),
+        [format!("shared_policy: account {STRANGER} may x:Get on r")]
+    );
+    let mounted = allow(json!("*"), json!({"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}));
+    assert_eq!(open("AWS::EFS::FileSystem", &json!({"FileSystemPolicy": mounted}), &Value::Null), NONE);
+    // A type that is examined for other things has its policies judged all the same.
+    assert_eq!(details("AWS::RDS::DBInstance", &json!({"policy": public}), &Value::Null).len(), 1);
+    assert_eq!(judged("AWS::IAM::User", &json!({"userName": "u"}), &Value::Null), Judgement::default());
+}
+
+#[test]
+fn clusters() {
+    let cluster = |access: Value| json!({"Name": "c", "ResourcesVpcConfig": access});
+    for (access, expected) in [
+        (json!({"EndpointPublicAccess": true, "PublicAccessCidrs": ["0.0.0.0/0"]}), 1),
+        (json!({"EndpointPublicAccess": true, "PublicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}), 1),
+        (json!({"EndpointPublicAccess": true}), 1),
+        (json!({"EndpointPublicAccess": true, "PublicAccessCidrs": ["198.51.100.0/24"]}), 0),
+        (json!({"EndpointPublicAccess": false, "PublicAccessCidrs": ["0.0.0.0/0"]}), 0),
+    ] {
+        let judged = judged("AWS::EKS::Cluster", &cluster(access.clone()), &Value::Null);
+        assert_eq!((judged.exposures.len(), judged.unknowns.len()), (expected, 0), "{access}");
+    }
+}
+
+#[test]
+fn what_does_not_parse_is_said() {
+    let cut = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "#;
+    let bucket = json!({"BucketPolicy": {"policyText": cut}});
+    assert_eq!(
+        unknown("AWS::S3::Bucket", &json!({}), &bucket),
+        ["document not parsed: a policy @ supplementaryConfiguration.BucketPolicy.policyText"]
+    );
+    assert_eq!(
+        unknown("AWS::KMS::Key", &json!("{\"a\": "), &Value::Null),
+        ["document not parsed: the whole document @ configuration"]
+    );
+    assert_eq!(
+        unknown("AWS::S3::Bucket", &json!({"name": "b"}), &Value::Null),
+        ["part of the item not in the evidence: policy and access list of the bucket @ supplementaryConfiguration"]
     );
 }
 

@@ -55,6 +55,16 @@ pub(crate) fn tell(s: &Summary, settings: &Settings) -> Result<()> {
             ),
         )?;
     }
+    if s.undated > 0 {
+        terminal::note(
+            settings,
+            format!(
+                "{} of {} rows of Config and CloudTrail have no time that is understood: no history, session or attribution has them",
+                s.undated,
+                s.items + s.events
+            ),
+        )?;
+    }
     terminal::note(
         settings,
         format!("{} sessions, {} links between them; lake version {}", s.sessions, s.edges, s.version),
@@ -64,7 +74,7 @@ pub(crate) fn tell(s: &Summary, settings: &Settings) -> Result<()> {
 pub(crate) fn as_json(s: &Summary) -> Value {
     let c = &s.classes;
     json!({
-        "derived": s.derived, "items": s.items, "events": s.events, "resources": s.resources, "states": s.states, "stateless": s.stateless,
+        "derived": s.derived, "items": s.items, "events": s.events, "resources": s.resources, "states": s.states, "stateless": s.stateless, "undated": s.undated,
         "changes": s.changes, "certain": c.certain, "likely": c.likely, "ambiguous": c.ambiguous,
         "service_driven": c.service_driven, "none_found": c.none_found, "sessions": s.sessions,
         "session_edges": s.edges, "lake_version": s.version,

@@ -1,4 +1,4 @@
-//! What has to be known before the items are read: deliveries, our own accounts, who records once a day.
+//! What has to be known before the items are read: deliveries, our own accounts, who records once a day, prefix lists.
 
 use coldtrail_lake::Snapshot;
 use coldtrail_schema::tables::common::position;
@@ -6,6 +6,7 @@ use coldtrail_schema::tables::config_items::{self, ConfigItemColumn as Item};
 use coldtrail_schema::tables::ledger::{self, ObjectColumn};
 use hashbrown::{HashMap, HashSet};
 
+use super::lists::Lists;
 use crate::columns::Columns;
 use crate::error::Result;
 use crate::names::{Names, hash};
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     /// For each account and region: pairs of captures, and how many of them are close together.
     captures: HashMap<(u32, u32), (u32, u32)>,
     names: Names,
+    /// What rules refer to.
+    pub(crate) lists: Lists,
 }
 
 impl Plan {
@@ -32,6 +35,7 @@ impl Plan {
         let mut plan = Plan::default();
         plan.read_objects(snapshot)?;
         plan.read_captures(snapshot)?;
+        plan.lists = Lists::read(snapshot)?;
         Ok(plan)
     }
 

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use coldtrail_diff::Change as Difference;
+use coldtrail_diff::{Change as Difference, exposure};
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::tables::common::position;
 use coldtrail_schema::tables::config_history::{
-    ConfigChangeRow, ConfigChangeRows, ConfigStateRow, ConfigStateRows, ExposureRows, PolicyStatementRows,
+    ConfigChangeRow, ConfigChangeRows, ConfigStateRow, ConfigStateRows, ExposureRows, ExposureUnknownRows,
+    PolicyStatementRows,
 };
 use coldtrail_schema::tables::config_items::ConfigItemColumn as Column;
 use hashbrown::HashMap;
@@ -16,6 +17,7 @@ use super::documents::{self, Documents, PARTS, Packed};
 use super::plan::Plan;
 use super::{Change, ChangeKind, Resource};
 use crate::columns::Columns;
+use crate::error::Result;
 use crate::marks;
 use crate::names::hash;
 use open::{Open, Place};
@@ -126,11 +128,18 @@ impl<'b> Item<'b> {
 
     pub(crate) fn order(&self, other: &Item<'_>) -> Ordering {
         // State ids are numbers in files; as ordinals, longer ones are greater.
-        let id = |item: &Item<'_>| item.state_id.map_or((0, String::new()), |id| (id.len(), id.to_owned()));
         self.time
             .cmp(&other.time)
-            .then_with(|| id(self).cmp(&id(other)))
+            .then_with(|| self.state_number().cmp(&other.state_number()))
             .then_with(|| (self.object, self.record).cmp(&(other.object, other.record)))
+    }
+
+    fn state_number(&self) -> (usize, &'b str) {
+        self.state_id.map_or((0, ""), |id| (id.len(), id))
+    }
+
+    fn documents(&self) -> Documents {
+        self.parts.map(documents::parse)
     }
 
     fn place(&self) -> Place {
@@ -162,6 +171,9 @@ struct Current {
     /// For global resources: the fingerprint of the state before, and until when it may still be repeated.
     echo: Option<(u64, i64)>,
     open: Open,
+    /// The prefix lists that it refers to, and up to when their items are judged with it.
+    lists: Vec<String>,
+    judged: i64,
 }
 
 /// A change as a shard finds it.
@@ -182,6 +194,7 @@ pub(crate) struct Finished {
     pub(crate) changes: RecordBatch,
     pub(crate) statements: RecordBatch,
     pub(crate) exposures: RecordBatch,
+    pub(crate) unknowns: RecordBatch,
 }
 
 #[derive(Default)]
@@ -190,6 +203,7 @@ struct Rows {
     changes: ConfigChangeRows,
     statements: PolicyStatementRows,
     exposures: ExposureRows,
+    unknowns: ExposureUnknownRows,
 }
 
 #[derive(Default)]
@@ -200,15 +214,16 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn take(&mut self, items: Vec<Item<'_>>, resources: &[Resource], plan: &Plan) {
+    pub(crate) fn take(&mut self, items: Vec<Item<'_>>, resources: &[Resource], plan: &Plan) -> Result<()> {
         for item in items {
             if let Some(resource) = resources.get(item.resource as usize) {
-                self.item(&item, resource, plan);
+                self.item(&item, resource, plan)?;
             }
         }
+        Ok(())
     }
 
-    fn item(&mut self, item: &Item<'_>, resource: &Resource, plan: &Plan) {
+    fn item(&mut self, item: &Item<'_>, resource: &Resource, plan: &Plan) -> Result<()> {
         let fingerprint = item.fingerprint();
         let state = State::of(item.status);
         let Some(current) = self.current.get_mut(&item.resource) else {
@@ -217,22 +232,25 @@ impl Shard {
             if came_into_being(item, resource, plan) {
                 self.created(item, resource, plan);
             }
-            self.open(item, resource, new, plan);
-            return;
+            self.open(item, resource, new, &item.documents(), plan);
+            return Ok(());
         };
+        current.follow_lists(resource, Some(item.time), plan, &mut self.rows)?;
         let same_state = current.state == state;
         if same_state && (current.fingerprint == fingerprint || state != State::Exists) {
-            return current.confirm(item, plan);
+            current.confirm(item, plan);
+            return Ok(());
         }
         // Each region records IAM on its own: one that lags behind repeats the state before.
         if current.echo.is_some_and(|(before, until)| before == fingerprint && item.time <= until) {
             current.confirmations += 1;
-            return;
+            return Ok(());
         }
         let after = Packed::new(item.parts);
-        let (before_documents, after_documents) = (current.documents.documents(), after.documents());
+        let (before_documents, after_documents) = (current.documents.documents()?, item.documents());
         if same_state && PARTS.iter().enumerate().all(|(at, _)| same(&before_documents, &after_documents, at)) {
-            return current.confirm(item, plan);
+            current.confirm(item, plan);
+            return Ok(());
         }
         let differences = match (current.state, state) {
             (State::Exists, State::Exists) => documents::changes(&resource.kind, &before_documents, &after_documents),
@@ -246,7 +264,7 @@ impl Shard {
             (State::NotRecorded, State::Exists) => ChangeKind::RecordedAgain,
         };
         let count = if kind == ChangeKind::Changed { differences.len() } else { 1 };
-        let Some(before) = self.current.remove(&item.resource) else { return };
+        let Some(before) = self.current.remove(&item.resource) else { return Ok(()) };
         self.rows.change(item, resource, kind, &before, &differences);
         if kind != ChangeKind::Changed || !differences.is_empty() {
             self.raw_change(item, resource, plan, (kind, Some(&before)), &differences);
@@ -255,29 +273,24 @@ impl Shard {
         self.rows.state(resource, &before, Some(item.time), plan);
         let mut new = new;
         new.open = before.open;
-        self.open(item, resource, new, plan);
+        self.open(item, resource, new, &after_documents, plan);
+        Ok(())
     }
 
     /// Policies and exposures of the new state: which begin, which end.
-    fn open(&mut self, item: &Item<'_>, resource: &Resource, mut new: Current, plan: &Plan) {
-        let documents = match new.state {
-            State::Exists => Some(new.documents.documents()),
-            // While it is not recorded, what was open is not known to have ended.
-            State::NotRecorded => None,
-            State::Deleted => Some(Documents::default()),
-        };
+    fn open(&mut self, item: &Item<'_>, resource: &Resource, mut new: Current, documents: &Documents, plan: &Plan) {
+        let place = item.place();
         if item.snapshot {
             new.confirmed = plan.delivery(item.object);
         }
-        if let Some(documents) = documents {
-            new.open.turn(
-                &documents,
-                resource,
-                &item.place(),
-                plan,
-                &mut self.rows.statements,
-                &mut self.rows.exposures,
-            );
+        match new.state {
+            State::Exists => {
+                new.lists = exposure::prefix_lists(&resource.kind, &documents[0]);
+                new.open.turn(documents, resource, &place, plan, &mut self.rows);
+            }
+            // While it is not recorded, what was open is not known to have ended.
+            State::NotRecorded => {}
+            State::Deleted => std::mem::take(&mut new.open).end(resource, Some(&place), &mut self.rows),
         }
         self.current.insert(item.resource, new);
     }
@@ -323,14 +336,16 @@ impl Shard {
     }
 
     /// No more items will come: the states that are left are the last ones.
-    pub(crate) fn close(&mut self, resources: &[Resource], plan: &Plan) {
+    pub(crate) fn close(&mut self, resources: &[Resource], plan: &Plan) -> Result<()> {
         let mut left: Vec<(u32, Current)> = self.current.drain().collect();
         left.sort_by_key(|(resource, _)| *resource);
-        for (number, current) in left {
+        for (number, mut current) in left {
             let Some(resource) = resources.get(number as usize) else { continue };
+            current.follow_lists(resource, None, plan, &mut self.rows)?;
             self.rows.state(resource, &current, None, plan);
-            current.open.end(resource, None, &mut self.rows.statements, &mut self.rows.exposures);
+            current.open.end(resource, None, &mut self.rows);
         }
+        Ok(())
     }
 
     /// How many rows are waiting.
@@ -344,6 +359,7 @@ impl Shard {
             changes: self.rows.changes.finish(),
             statements: self.rows.statements.finish(),
             exposures: self.rows.exposures.finish(),
+            unknowns: self.rows.unknowns.finish(),
         }
     }
 }
@@ -387,7 +403,21 @@ impl Current {
             changes,
             echo: before.filter(|_| item.region() == "global").map(|before| (before.fingerprint, item.time + ECHO)),
             open: Open::default(),
+            lists: Vec::new(),
+            judged: item.time,
         }
+    }
+
+    /// Judges the state anew at every item of a prefix list that it refers to, up to `until` or the end.
+    fn follow_lists(&mut self, resource: &Resource, until: Option<i64>, plan: &Plan, rows: &mut Rows) -> Result<()> {
+        while let Some(list) = plan.lists.next(&self.lists, self.judged)
+            && until.is_none_or(|until| list.time < until)
+        {
+            self.judged = list.time;
+            let place = Place { time: list.time, object: list.object.clone(), record: list.record };
+            self.open.judge(&self.documents.documents()?, resource, &place, plan, rows);
+        }
+        Ok(())
     }
 
     fn confirm(&mut self, item: &Item<'_>, plan: &Plan) {

@@ -7,7 +7,20 @@ use serde_json::Value;
 use crate::path;
 
 use super::grants::Who;
-use super::{Exposure, Resource, elements, get, is_true, kind_of, member, text};
+use super::{Exposure, Reason, Resource, SUPPLEMENTARY, Unknown, elements, get, is_true, kind_of, member, text};
+
+pub(super) const BUCKET: &str = "AWS::S3::Bucket";
+
+/// A bucket's policy and access list stand in the second document of its item, which a notification can lack.
+pub(super) fn missing(resource: &Resource<'_>) -> Option<Unknown> {
+    let has = ["BucketPolicy", "AccessControlList", "AccessControl"].iter().any(|name| resource.member(name).is_some());
+    let empty = resource.supplementary.as_object().is_none_or(serde_json::Map::is_empty);
+    (resource.kind == BUCKET && empty && !has).then(|| Unknown {
+        reason: Reason::Part,
+        detail: "policy and access list of the bucket".to_owned(),
+        path: SUPPLEMENTARY.to_owned(),
+    })
+}
 
 pub(super) fn bucket(resource: &Resource<'_>) -> Vec<Exposure> {
     let block = resource.member("PublicAccessBlockConfiguration").map(|(_, block)| block);

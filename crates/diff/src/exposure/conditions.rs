@@ -5,7 +5,7 @@
 
 use crate::policy::Statement;
 
-use super::network::is_open_range;
+use super::ranges::take_in_the_internet;
 
 /// Whom conditions let through of everybody.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ static ARNS: &[&str] = &[
     "ec2:sourceinstancearn",
     "lambda:sourcefunctionarn",
     "s3:dataaccesspointarn",
+    "elasticfilesystem:accesspointarn",
 ];
 
 /// Keys whose values name something that a stranger does not have.
@@ -102,8 +103,12 @@ pub(crate) fn is_positive(operator: &str, key_is_always_there: bool) -> bool {
 fn test(key: &str, values: &[&str], ours: &dyn Fn(&str) -> bool) -> Confined {
     let all = |holds: &dyn Fn(&str) -> bool| if values.iter().all(|v| holds(v)) { Confined::Yes } else { Confined::No };
     match key {
-        "aws:sourceip" | "aws:vpcsourceip" => all(&|range| !is_open_range(range)),
-        "aws:principalisawsservice" => all(&|flag| flag.eq_ignore_ascii_case("true")),
+        "aws:sourceip" | "aws:vpcsourceip" if take_in_the_internet(values) => Confined::No,
+        "aws:sourceip" | "aws:vpcsourceip" => Confined::Yes,
+        // A mount target is reached from inside a VPC only.
+        "aws:principalisawsservice" | "elasticfilesystem:accessedviamounttarget" => {
+            all(&|flag| flag.eq_ignore_ascii_case("true"))
+        }
         _ if ACCOUNTS.contains(&key) => accounts(values.iter().map(|v| Some(*v)), ours),
         _ if ARNS.contains(&key) => {
             if values.iter().any(|arn| is_any_arn(arn)) {

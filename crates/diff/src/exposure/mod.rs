@@ -7,7 +7,9 @@ mod bucket;
 mod conditions;
 mod grants;
 mod network;
+mod ranges;
 mod sharing;
+mod unread;
 
 use serde_json::Value;
 
@@ -21,9 +23,11 @@ pub const EXPOSURE_KINDS: &[&str] = &[
     "open_security_group",
     "public_bucket",
     "public_database",
+    "public_endpoint",
     "public_function",
     "public_image",
     "public_key",
+    "public_policy",
     "public_queue",
     "public_repository",
     "public_secret",
@@ -31,6 +35,7 @@ pub const EXPOSURE_KINDS: &[&str] = &[
     "public_topic",
     "role_trusts_stranger",
     "shared_image",
+    "shared_policy",
     "shared_snapshot",
 ];
 
@@ -45,11 +50,88 @@ pub struct Exposure {
     pub path: String,
 }
 
+/// Something that could not be judged: where it is, "not open" cannot be said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unknown {
+    pub reason: Reason,
+    /// What it is about, such as the type or the id of a prefix list.
+    pub detail: String,
+    /// Where it stands in the document; empty where it is about the whole.
+    pub path: String,
+}
+
+/// Why something could not be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nothing is known of the type but what its policies say.
+    Type,
+    /// A rule refers to a prefix list whose entries at that time are not in the evidence.
+    PrefixList,
+    /// A rule refers to a security group of which it is not known whose it is.
+    Group,
+    /// A range of addresses in a form that is not understood.
+    Range,
+    /// A document, or a policy in it, that does not parse.
+    Document,
+    /// The part of the item that would tell is not there.
+    Part,
+}
+
+impl Reason {
+    /// The reason in words, as it stands in `exposure_unknowns.reason`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Type => "type not examined",
+            Reason::PrefixList => "prefix list not in the evidence",
+            Reason::Group => "security group not in the evidence",
+            Reason::Range => "range not understood",
+            Reason::Document => "document not parsed",
+            Reason::Part => "part of the item not in the evidence",
+        }
+    }
+}
+
+/// What is open, and what cannot be said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Ordered by kind, detail and path.
+    pub exposures: Vec<Exposure>,
+    /// Ordered by reason, detail and path.
+    pub unknowns: Vec<Unknown>,
+}
+
+/// What is known beside the document.
+pub trait Surroundings {
+    /// Is it one of our accounts?
+    fn is_ours(&self, account: &str) -> bool;
+    /// The ranges of a prefix list as they were at the time; none where the evidence does not tell.
+    fn prefix_list(&self, id: &str) -> Option<Vec<String>>;
+}
+
+/// The ranges that the document of an `AWS::EC2::PrefixList` lists; none where it has no list of them.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-prefixlist.html>
+pub fn prefix_list(configuration: &Value) -> Option<Vec<String>> {
+    let configuration = open::deep(configuration);
+    let entries = get(&configuration, "entries")?.as_array()?;
+    entries.iter().map(|entry| text(entry).or_else(|| get(entry, "cidr").and_then(text))).collect()
+}
+
+/// The prefix lists that the rules of a security group refer to.
+pub fn prefix_lists(resource_type: &str, configuration: &Value) -> Vec<String> {
+    match resource_type {
+        network::GROUP => network::prefix_lists(&open::deep(configuration)),
+        _ => Vec::new(),
+    }
+}
+
 pub(crate) const CONFIGURATION: &str = "configuration";
 pub(crate) const SUPPLEMENTARY: &str = "supplementaryConfiguration";
 
 /// What is asked about.
 pub(crate) struct Resource<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) around: &'a dyn Surroundings,
     /// Is this account the resource's own, or another of ours?
     pub(crate) ours: &'a dyn Fn(&str) -> bool,
     pub(crate) configuration: &'a Value,
@@ -81,8 +163,7 @@ impl Resource<'_> {
     }
 }
 
-/// What the resource lays open, ordered by kind, detail and path. `account` is the resource's own,
-/// and `known` says of another whether it is one of ours.
+/// What the resource lays open, and what of it cannot be judged. `account` is the resource's own.
 ///
 /// | kind | what |
 /// | --- | --- |
@@ -92,54 +173,126 @@ impl Resource<'_> {
 /// | public_database | publiclyAccessible, or a search domain outside a VPC that lets anyone in |
 /// | role_trusts_stranger | assumed by anyone, an account that is not ours, or whoever an identity provider signs in |
 /// | public_function, public_key, public_queue, public_topic, public_secret, public_repository | by policy: to anyone or to an account that is not ours |
+/// | public_endpoint | the API of a Kubernetes cluster, reached from the whole of the Internet |
+/// | public_policy, shared_policy | a policy in any other document that lets in anyone; an account that is not ours |
 pub fn exposures(
     resource_type: &str,
     account: &str,
-    known: &dyn Fn(&str) -> bool,
+    around: &dyn Surroundings,
     configuration: &Value,
     supplementary: &Value,
-) -> Vec<Exposure> {
-    let Some(finder) = finder(resource_type) else { return Vec::new() };
+) -> Judgement {
+    let mut unknowns = unread::unread(&[(CONFIGURATION, configuration), (SUPPLEMENTARY, supplementary)]);
     let (configuration, supplementary) = (open::deep(configuration), open::deep(supplementary));
-    let ours = |other: &str| other == account || known(other);
-    let resource = Resource { ours: &ours, configuration: &configuration, supplementary: &supplementary };
-    let mut found = finder(&resource);
+    let ours = |other: &str| other == account || around.is_ours(other);
+    let resource = Resource {
+        kind: resource_type,
+        around,
+        ours: &ours,
+        configuration: &configuration,
+        supplementary: &supplementary,
+    };
+    let mut found = Vec::new();
+    match finder(resource_type) {
+        Some(Finder::Whole(find)) => found.extend(find(&resource)),
+        Some(Finder::ButPolicies(find)) => {
+            found.extend(find(&resource));
+            found.extend(by_any_policy(&resource));
+        }
+        Some(Finder::Group) => {
+            let (open, unknown) = network::security_group(&resource);
+            found.extend(open);
+            unknowns.extend(unknown);
+        }
+        None => {
+            found.extend(by_any_policy(&resource));
+            if !is_never_reached(resource_type) {
+                unknowns.push(Unknown { reason: Reason::Type, detail: resource_type.to_owned(), path: String::new() });
+            }
+        }
+    }
+    unknowns.extend(bucket::missing(&resource));
     found.sort_unstable();
     found.dedup();
-    found
+    unknowns.sort_unstable();
+    unknowns.dedup();
+    Judgement { exposures: found, unknowns }
 }
 
-type Finder = fn(&Resource<'_>) -> Vec<Exposure>;
+/// Is it known how such a resource can be laid open?
+pub fn is_examined(resource_type: &str) -> bool {
+    finder(resource_type).is_some() || is_never_reached(resource_type)
+}
+
+/// How what is open is found.
+enum Finder {
+    /// It judges the policies too.
+    Whole(fn(&Resource<'_>) -> Vec<Exposure>),
+    /// It looks at other things; a policy in the document is judged as in any other.
+    ButPolicies(fn(&Resource<'_>) -> Vec<Exposure>),
+    /// The rules of a security group, which refer to other resources.
+    Group,
+}
 
 fn finder(resource_type: &str) -> Option<Finder> {
+    use Finder::{ButPolicies, Whole};
     Some(match resource_type {
-        "AWS::EC2::SecurityGroup" => network::security_group,
-        "AWS::S3::Bucket" | "AWS::S3::AccessPoint" => bucket::bucket,
-        "AWS::EC2::Snapshot" | "AWS::RDS::DBSnapshot" | "AWS::RDS::DBClusterSnapshot" => sharing::snapshot,
-        "AWS::EC2::Image" => sharing::image,
-        "AWS::IAM::Role" => sharing::role,
-        "AWS::KMS::Key" => |resource| by_policy(resource, "public_key"),
-        "AWS::SQS::Queue" | "AWS::SQS::QueuePolicy" => |resource| by_policy(resource, "public_queue"),
-        "AWS::SNS::Topic" | "AWS::SNS::TopicPolicy" => |resource| by_policy(resource, "public_topic"),
+        network::GROUP => Finder::Group,
+        bucket::BUCKET | "AWS::S3::AccessPoint" => Whole(bucket::bucket),
+        "AWS::EC2::Snapshot" | "AWS::RDS::DBSnapshot" | "AWS::RDS::DBClusterSnapshot" => ButPolicies(sharing::snapshot),
+        "AWS::EC2::Image" => ButPolicies(sharing::image),
+        "AWS::IAM::Role" => Whole(sharing::role),
+        "AWS::KMS::Key" => Whole(|resource| by_policy(resource, "public_key")),
+        "AWS::SQS::Queue" | "AWS::SQS::QueuePolicy" => Whole(|resource| by_policy(resource, "public_queue")),
+        "AWS::SNS::Topic" | "AWS::SNS::TopicPolicy" => Whole(|resource| by_policy(resource, "public_topic")),
         "AWS::SecretsManager::Secret" | "AWS::SecretsManager::ResourcePolicy" => {
-            |resource| by_policy(resource, "public_secret")
+            Whole(|resource| by_policy(resource, "public_secret"))
         }
-        "AWS::ECR::Repository" => |resource| by_policy(resource, "public_repository"),
-        "AWS::ECR::PublicRepository" => sharing::public_gallery,
+        "AWS::ECR::Repository" => Whole(|resource| by_policy(resource, "public_repository")),
+        "AWS::ECR::PublicRepository" => ButPolicies(sharing::public_gallery),
         "AWS::Elasticsearch::Domain" | "AWS::OpenSearch::Domain" | "AWS::OpenSearchService::Domain" => {
-            network::search_domain
+            Whole(network::search_domain)
         }
-        _ if resource_type.starts_with("AWS::Lambda::") => sharing::function,
-        _ if DATABASES.iter().any(|service| resource_type.starts_with(service)) => network::database,
+        "AWS::EKS::Cluster" => ButPolicies(network::cluster),
+        _ if resource_type.starts_with("AWS::Lambda::") => Whole(sharing::function),
+        _ if DATABASES.iter().any(|service| resource_type.starts_with(service)) => ButPolicies(network::database),
         _ => return None,
     })
 }
+
+/// What has neither an address nor a policy about others: there is nothing to examine.
+fn is_never_reached(resource_type: &str) -> bool {
+    NEVER_REACHED.contains(&resource_type)
+}
+
+static NEVER_REACHED: &[&str] = &[
+    "AWS::CloudWatch::Alarm",
+    "AWS::Config::ResourceCompliance",
+    "AWS::EC2::PrefixList",
+    "AWS::EC2::Volume",
+    "AWS::IAM::Group",
+    "AWS::IAM::Policy",
+    "AWS::IAM::User",
+];
 
 static DATABASES: &[&str] =
     &["AWS::RDS::", "AWS::Redshift::", "AWS::RedshiftServerless::", "AWS::DMS::", "AWS::Neptune::", "AWS::DocDB::"];
 
 fn by_policy(resource: &Resource<'_>, kind: &'static str) -> Vec<Exposure> {
     let exposure = |grant: Grant| Exposure { kind, detail: grant.detail(), path: grant.path };
+    resource.grants().into_iter().map(exposure).collect()
+}
+
+/// What any document's policies grant to strangers, whatever the resource is.
+fn by_any_policy(resource: &Resource<'_>) -> Vec<Exposure> {
+    if network::is_private_api(resource) {
+        return Vec::new();
+    }
+    let exposure = |grant: Grant| Exposure {
+        kind: kind_of(&grant, "public_policy", "shared_policy"),
+        detail: grant.detail(),
+        path: grant.path,
+    };
     resource.grants().into_iter().map(exposure).collect()
 }
 

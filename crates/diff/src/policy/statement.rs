@@ -157,7 +157,8 @@ fn principals(value: Option<&Value>) -> Vec<String> {
 fn principal(kind: &str, value: &str) -> String {
     let is_account = value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit());
     match kind {
-        "AWS" if value == "*" => "*".to_owned(),
+        // S3 once took `{"*": "*"}` too.
+        "AWS" | "*" if value == "*" => "*".to_owned(),
         "AWS" if is_account => format!("AWS:arn:aws:iam::{value}:root"),
         _ => format!("{kind}:{value}"),
     }

@@ -204,3 +204,25 @@ table! {
         closing_record: Int,
     }
 }
+
+table! {
+    /// A time of which it cannot be said whether a resource was open: its type is not examined, or what would tell is not here.
+    "exposure_unknowns", Resource, Role::Derived { from: ITEMS },
+    ExposureUnknownRow => ExposureUnknownRows, ExposureUnknownColumn, EXPOSURE_UNKNOWNS {
+        /// Why: type not examined (other than by the policies in its document), prefix list not in the evidence, security
+        /// group not in the evidence, range not understood, document not parsed, or part of the item not in the evidence.
+        reason: Text,
+        /// What it is about: the type, the id of the prefix list, the text of the range.
+        detail: Text,
+        /// Where in the document it stands; null where it is about the whole.
+        path: Text,
+        /// From when on: the capture of the first state of which it cannot be said.
+        valid_from: Time,
+        /// Until when: the capture of a state of which it can be said; null for the last state in the evidence.
+        valid_to: Time,
+        /// The first such item: `config_items.evidence_object`.
+        evidence_object: Id,
+        /// The first such item: `config_items.evidence_record`.
+        evidence_record: Int,
+    }
+}

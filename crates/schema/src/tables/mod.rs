@@ -33,6 +33,7 @@ pub static TABLES: &[&Table] = &[
     &config_history::CONFIG_CALLS,
     &config_history::POLICY_STATEMENTS,
     &config_history::EXPOSURES,
+    &config_history::EXPOSURE_UNKNOWNS,
     &sessions::SESSIONS,
     &sessions::SESSION_EDGES,
     &sessions::FIRST_SEEN,

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use coldtrail_diff::exposure::{self, Exposure};
+use coldtrail_diff::exposure::{self, Exposure, Surroundings, Unknown};
 use coldtrail_diff::policy::{self, Statement};
 use coldtrail_schema::Words;
-use coldtrail_schema::tables::config_history::{ExposureRow, ExposureRows, PolicyStatementRow, PolicyStatementRows};
+use coldtrail_schema::tables::config_history::{ExposureRow, ExposureUnknownRow, PolicyStatementRow};
 
-use super::{PARTS, Resource};
+use super::{PARTS, Resource, Rows};
 use crate::config::documents::Documents;
 use crate::config::plan::Plan;
 
@@ -19,10 +19,34 @@ pub(super) struct Place {
     pub(super) record: i64,
 }
 
+/// A statement with the path of its policy, and the text by which equal ones are known.
+struct Said {
+    path: String,
+    canonical: String,
+    statement: Statement,
+}
+
 #[derive(Default)]
 pub(super) struct Open {
-    statements: Vec<(Place, String, Statement)>,
+    statements: Vec<(Place, Said)>,
     exposures: Vec<(Place, Exposure)>,
+    unknowns: Vec<(Place, Unknown)>,
+}
+
+/// What is known beside a document, as of a time.
+struct Around<'p> {
+    plan: &'p Plan,
+    time: i64,
+}
+
+impl Surroundings for Around<'_> {
+    fn is_ours(&self, account: &str) -> bool {
+        self.plan.is_ours(account)
+    }
+
+    fn prefix_list(&self, id: &str) -> Option<Vec<String>> {
+        self.plan.lists.at(id, self.time)
+    }
 }
 
 impl Open {
@@ -33,60 +57,71 @@ impl Open {
         resource: &Resource,
         place: &Place,
         plan: &Plan,
-        statements: &mut PolicyStatementRows,
-        exposures: &mut ExposureRows,
+        rows: &mut Rows,
     ) {
-        let now: Vec<(String, Statement)> = PARTS
-            .iter()
-            .zip(documents)
-            .flat_map(|(part, document)| policy::policies(part, document))
-            .flat_map(|(path, all)| all.into_iter().map(move |statement| (path.clone(), statement)))
-            .collect();
-        let mut before = std::mem::take(&mut self.statements);
-        for (path, statement) in now {
-            let canonical = statement.canonical();
-            let known = before.iter().position(|(_, at, known)| *at == path && known.canonical() == canonical);
-            self.statements.push(match known {
-                Some(known) => before.remove(known),
-                None => (place.clone(), path, statement),
-            });
+        let policies = PARTS.iter().zip(documents).flat_map(|(part, document)| policy::policies(part, document));
+        let now = policies.flat_map(|(path, all)| {
+            let said =
+                move |statement: Statement| Said { path: path.clone(), canonical: statement.canonical(), statement };
+            all.into_iter().map(said)
+        });
+        let same = |old: &Said, new: &Said| old.path == new.path && old.canonical == new.canonical;
+        for (from, said) in replace(&mut self.statements, now, place, same) {
+            rows.statements.push(&statement_row(resource, &from, &said, Some(place.time)).row());
         }
-        for (from, path, statement) in &before {
-            statements.push(&statement_row(resource, from, path, statement, Some(place.time)).row());
-        }
+        self.judge(documents, resource, place, plan, rows);
+    }
+
+    /// The same of exposures alone, when something that the documents refer to has changed.
+    pub(super) fn judge(
+        &mut self,
+        documents: &Documents,
+        resource: &Resource,
+        place: &Place,
+        plan: &Plan,
+        rows: &mut Rows,
+    ) {
         let [configuration, supplementary, ..] = documents;
-        let known = |account: &str| plan.is_ours(account);
-        let now = exposure::exposures(&resource.kind, &resource.account, &known, configuration, supplementary);
-        let mut before = std::mem::take(&mut self.exposures);
-        for new in now {
-            let known = before
-                .iter()
-                .position(|(_, old)| (old.kind, &old.detail, &old.path) == (new.kind, &new.detail, &new.path));
-            self.exposures.push(match known {
-                Some(known) => before.remove(known),
-                None => (place.clone(), new),
-            });
+        let around = Around { plan, time: place.time };
+        let now = exposure::exposures(&resource.kind, &resource.account, &around, configuration, supplementary);
+        for (from, exposure) in replace(&mut self.exposures, now.exposures.into_iter(), place, PartialEq::eq) {
+            rows.exposures.push(&exposure_row(resource, &from, &exposure, Some(place)));
         }
-        for (from, exposure) in &before {
-            exposures.push(&exposure_row(resource, from, exposure, Some(place)));
+        for (from, unknown) in replace(&mut self.unknowns, now.unknowns.into_iter(), place, PartialEq::eq) {
+            rows.unknowns.push(&unknown_row(resource, &from, &unknown, Some(place)));
         }
     }
 
     /// Writes what still holds.
-    pub(super) fn end(
-        self,
-        resource: &Resource,
-        until: Option<&Place>,
-        statements: &mut PolicyStatementRows,
-        exposures: &mut ExposureRows,
-    ) {
-        for (from, path, statement) in &self.statements {
-            statements.push(&statement_row(resource, from, path, statement, until.map(|place| place.time)).row());
+    pub(super) fn end(self, resource: &Resource, until: Option<&Place>, rows: &mut Rows) {
+        for (from, said) in &self.statements {
+            rows.statements.push(&statement_row(resource, from, said, until.map(|place| place.time)).row());
         }
         for (from, exposure) in &self.exposures {
-            exposures.push(&exposure_row(resource, from, exposure, until));
+            rows.exposures.push(&exposure_row(resource, from, exposure, until));
+        }
+        for (from, unknown) in &self.unknowns {
+            rows.unknowns.push(&unknown_row(resource, from, unknown, until));
         }
     }
+}
+
+/// Puts what holds now in place of what held, which keeps its beginning where it is the same; gives what ended.
+fn replace<T>(
+    held: &mut Vec<(Place, T)>,
+    now: impl Iterator<Item = T>,
+    place: &Place,
+    same: impl Fn(&T, &T) -> bool,
+) -> Vec<(Place, T)> {
+    let mut before = std::mem::take(held);
+    for new in now {
+        let known = before.iter().position(|(_, old)| same(old, &new));
+        held.push(match known {
+            Some(known) => before.remove(known),
+            None => (place.clone(), new),
+        });
+    }
+    before
 }
 
 /// The lists of a statement in the form of the table's cells.
@@ -99,13 +134,8 @@ struct StatementCells<'a> {
     lists: [Words; 6],
 }
 
-fn statement_row<'a>(
-    resource: &'a Resource,
-    from: &'a Place,
-    path: &'a str,
-    statement: &'a Statement,
-    to: Option<i64>,
-) -> StatementCells<'a> {
+fn statement_row<'a>(resource: &'a Resource, from: &'a Place, said: &'a Said, to: Option<i64>) -> StatementCells<'a> {
+    let Said { path, statement, .. } = said;
     let lists = [
         &statement.principals,
         &statement.not_principals,
@@ -166,5 +196,23 @@ fn exposure_row<'a>(
         evidence_record: Some(from.record),
         closing_object: to.and_then(|place| text(&place.object)),
         closing_record: to.map(|place| place.record),
+    }
+}
+
+fn unknown_row<'a>(
+    resource: &'a Resource,
+    from: &'a Place,
+    unknown: &'a Unknown,
+    to: Option<&Place>,
+) -> ExposureUnknownRow<'a> {
+    ExposureUnknownRow {
+        resource: resource.head(),
+        reason: text(unknown.reason.name()),
+        detail: text(&unknown.detail),
+        path: text(&unknown.path).filter(|path| !path.is_empty()),
+        valid_from: Some(from.time),
+        valid_to: to.map(|place| place.time),
+        evidence_object: text(&from.object),
+        evidence_record: Some(from.record),
     }
 }
