@@ -4,6 +4,7 @@
 mod calls;
 mod firsts;
 mod grants;
+mod identity;
 mod sessions;
 
 use std::cmp::Ordering;
@@ -43,6 +44,8 @@ pub(crate) struct Events {
     sessions: Sessions,
     firsts: Firsts,
     grants: Grants,
+    /// Rows without a time.
+    pub(crate) undated: u64,
 }
 
 /// One row, as far as sessions and the like need it.
@@ -62,6 +65,12 @@ pub(crate) struct Row<'b> {
     pub(crate) key: Option<&'b str>,
     pub(crate) user: Option<&'b str>,
     pub(crate) invoked_by: Option<&'b str>,
+    /// The Identity Center user, the store of users, and the credential.
+    pub(crate) person: Option<&'b str>,
+    pub(crate) store: Option<&'b str>,
+    pub(crate) credential: Option<&'b str>,
+    /// Were the credentials handed out by an instance's metadata? AWS writes it, not the caller.
+    pub(crate) of_instance: bool,
     pub(crate) issued: Option<i64>,
     pub(crate) mfa: Option<bool>,
     pub(crate) issuer: Option<&'b str>,
@@ -77,6 +86,7 @@ pub(crate) struct Row<'b> {
 }
 
 impl<'b> Row<'b> {
+    /// None when the row has no time: there is no place for it in any order.
     fn read(columns: &Columns, batch: &'b RecordBatch, row: usize) -> Option<Row<'b>> {
         let part = |column: Column| columns.texts(batch, column.position()).get(row);
         let flag = |column: Column| columns.flags(batch, column.position()).get(row);
@@ -97,6 +107,10 @@ impl<'b> Row<'b> {
             key: part(Column::useridentity_accesskeyid),
             user: part(Column::useridentity_username),
             invoked_by: part(Column::useridentity_invokedby),
+            person: part(Column::useridentity_onbehalfof_userid),
+            store: part(Column::useridentity_onbehalfof_identitystorearn),
+            credential: part(Column::useridentity_credentialid),
+            of_instance: part(Column::useridentity_sessioncontext_ec2roledelivery).is_some(),
             issued: columns
                 .times(batch, Column::useridentity_sessioncontext_attributes_creationdate.position())
                 .get(row),
@@ -128,7 +142,7 @@ impl<'b> Row<'b> {
 
     /// The user, role or service, without the session.
     pub(crate) fn actor(&self) -> Option<&'b str> {
-        self.issuer.or(self.arn).or(self.principal).or(self.invoked_by).or(self.kind)
+        self.issuer.or(self.person).or(self.arn).or(self.principal).or(self.invoked_by)
     }
 }
 
@@ -146,6 +160,10 @@ fn columns() -> Columns {
         useridentity_accesskeyid,
         useridentity_username,
         useridentity_invokedby,
+        useridentity_credentialid,
+        useridentity_onbehalfof_userid,
+        useridentity_onbehalfof_identitystorearn,
+        useridentity_sessioncontext_ec2roledelivery,
         useridentity_sessioncontext_attributes_creationdate,
         useridentity_sessioncontext_attributes_mfaauthenticated,
         useridentity_sessioncontext_sessionissuer_arn,
@@ -205,6 +223,7 @@ pub(crate) fn events(
         sessions: Sessions::default(),
         firsts: Firsts::default(),
         grants: Grants::default(),
+        undated: 0,
     };
     for day in snapshot.files(cloudtrail::TABLE.name).chunk_by(|a, b| a.date == b.date) {
         let read: Result<Vec<Read>> = day.par_iter().map(|file| read(&columns, file, &finder)).collect();
@@ -226,9 +245,12 @@ impl Events {
         for (file, read) in read.iter().enumerate() {
             let mut first = 0;
             for batch in &read.batches {
-                let of_batch = (0..batch.num_rows())
-                    .filter_map(|at| Row::read(columns, batch, at).map(|row| (file, first + at, row)));
-                rows.extend(of_batch);
+                for at in 0..batch.num_rows() {
+                    match Row::read(columns, batch, at) {
+                        Some(row) => rows.push((file, first + at, row)),
+                        None => self.undated += 1,
+                    }
+                }
                 first += batch.num_rows();
             }
         }

@@ -83,7 +83,7 @@ pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<
     summary.resources = history.resources.len() as u64;
     summary.states = history.states;
     summary.stateless = history.stateless;
-    summary.undated = history.undated;
+    summary.undated = history.undated + events.undated;
     summary.changes = history.changes.len() as u64;
     summary.derived = true;
     summary.version = batch.derive(&derived(), &files, &basis).map_err(Error::Lake)?;

@@ -7,13 +7,16 @@ mod chains;
 
 use serde_json::Value;
 
-pub(crate) use chains::{Chains, ROOT_KINDS};
+pub(crate) use chains::{Chains, ROOT_KINDS, SAYS_INSTANCE};
 
 use super::Row;
 use crate::names::Names;
 
+/// Makes a long-term key. The key's user acts with it, so it is no link of a chain, but who made it counts.
+const MAKES_KEY: &str = "CreateAccessKey";
+
 /// The calls that hand out credentials, and console sign-ins.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
@@ -21,6 +24,7 @@ const KINDS: [&str; 7] = [
     "GetSessionToken",
     "GetFederationToken",
     "ConsoleLogin",
+    MAKES_KEY,
 ];
 
 pub(super) fn hands_out(name: &str) -> bool {
@@ -53,7 +57,7 @@ pub(super) fn grant(row: &Row<'_>, request: &Value, response: &Value) -> Option<
     let own = |text: Option<&str>| text.filter(|_| sign_in || row.name == "GetSessionToken").map(str::to_owned);
     Some(Grant {
         kind,
-        key: text(response, "/credentials/accessKeyId"),
+        key: text(response, "/credentials/accessKeyId").or_else(|| text(response, "/accessKey/accessKeyId")),
         arn: of_user(["arn", "arn"]).or_else(|| own(row.arn)),
         principal: of_user(["assumedRoleId", "federatedUserId"]).or_else(|| own(row.principal)),
         role: text(request, "/roleArn").or_else(|| text(request, "/targetPrincipal")),

@@ -10,7 +10,8 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Row;
 use super::firsts::Firsts;
-use super::grants::{Chains, ROOT_KINDS};
+use super::grants::{Chains, ROOT_KINDS, SAYS_INSTANCE};
+use super::identity::{Identity, Named, is_same_principal};
 use crate::names::Names;
 
 /// Events of a principal without a key that are further apart than this are of two sessions.
@@ -60,6 +61,12 @@ pub(super) struct Session {
     mfa: Option<bool>,
     pub(super) console: bool,
     pub(super) source_identity: Option<u32>,
+    pub(super) person: Option<u32>,
+    pub(super) credential: Option<u32>,
+    pub(super) of_instance: bool,
+    pub(super) named: Named,
+    /// Does its key stand under another principal id as well?
+    pub(super) key_is_shared: bool,
     pub(super) first: i64,
     pub(super) region: Option<u32>,
     last: i64,
@@ -77,40 +84,62 @@ pub(super) struct Session {
     record: i64,
 }
 
+/// The sessions of one id.
+#[derive(Default)]
+struct OfId {
+    /// What tells them apart, and the session, or the last stretch of it.
+    strands: Vec<(Option<u32>, u32)>,
+    parts: i64,
+}
+
 #[derive(Default)]
 pub(crate) struct Sessions {
     pub(super) all: Vec<Session>,
-    /// By id: the session, or the last stretch of it.
-    last: HashMap<u32, u32>,
+    last: HashMap<u32, OfId>,
 }
-
-/// Events without any identity are of this session.
-const NOBODY: &str = "nobody";
 
 impl Sessions {
     pub(super) fn add(&mut self, names: &mut Names, row: &Row<'_>, object: u32) -> u32 {
-        let id = names.number(row.session_id.unwrap_or(NOBODY));
-        let known = self.last.get(&id).copied();
-        let part = known.and_then(|at| self.all.get(at as usize)).map(|session| (session.part, session.last));
-        let (part, new) = match part {
-            None => (i64::from(row.key.is_none()), true),
-            Some((part, last)) => {
-                let new = part > 0 && row.time - last > IDLE;
-                (part + i64::from(new), new)
+        let identity = Identity::of(row);
+        let id = names.number(&identity.id);
+        let strand = identity.strand.map(|strand| names.number(strand));
+        let has_key = row.key.is_some_and(|key| !key.is_empty());
+        let of_id = self.last.entry(id).or_default();
+        let known = of_id.strands.iter().position(|(known, _)| match (known, strand) {
+            // Of one key, a row without a principal goes with what is there.
+            (None, _) | (_, None) => has_key || *known == strand,
+            (Some(known), Some(strand)) => {
+                *known == strand || has_key && is_same_principal(names.text(*known), names.text(strand))
             }
-        };
-        let at = match known {
-            Some(at) if !new => at,
-            _ => {
-                let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-                let (first, last) = (row.time, row.time);
-                self.all.push(Session { id, part, first, last, object, record: row.record, ..Session::default() });
-                self.last.insert(id, at);
-                at
+        });
+        let open = known.and_then(|at| of_id.strands.get_mut(at));
+        if let Some((known, at)) = open {
+            *known = known.or(strand);
+            if let Some(session) = self.all.get_mut(*at as usize)
+                && (has_key || row.time - session.last <= IDLE)
+            {
+                session.add(names, row);
+                return *at;
             }
-        };
-        if let Some(session) = self.all.get_mut(at as usize) {
-            session.add(names, row);
+        }
+        let at = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let part = of_id.parts + i64::from(!has_key);
+        of_id.parts += 1;
+        match known.and_then(|known| of_id.strands.get_mut(known)) {
+            Some((_, last)) => *last = at,
+            None => of_id.strands.push((strand, at)),
+        }
+        let named = identity.named;
+        let (first, last) = (row.time, row.time);
+        let mut session = Session { id, part, named, first, last, object, record: row.record, ..Session::default() };
+        session.add(names, row);
+        self.all.push(session);
+        if has_key && of_id.strands.len() > 1 {
+            for (_, of_key) in &of_id.strands {
+                if let Some(session) = self.all.get_mut(*of_key as usize) {
+                    session.key_is_shared = true;
+                }
+            }
         }
         at
     }
@@ -163,6 +192,9 @@ impl Session {
         fill(&mut self.invoked_by, row.invoked_by);
         fill(&mut self.source_identity, row.source_identity);
         fill(&mut self.region, row.region);
+        fill(&mut self.person, row.person);
+        fill(&mut self.credential, row.credential);
+        self.of_instance |= row.of_instance;
         self.issued = self.issued.or(row.issued);
         self.mfa = self.mfa.max(row.mfa);
         self.console |= row.console;
@@ -196,6 +228,24 @@ impl Session {
         serde_json::to_string(&services).unwrap_or_default()
     }
 
+    /// What is doubtful about who it was.
+    fn caveat(&self, says_instance: bool) -> Option<String> {
+        let mut doubts = Vec::new();
+        if self.key_is_shared {
+            doubts.push("the key stands under several principal ids: one session for each");
+        }
+        match self.named {
+            Named::ById => {}
+            Named::ByName => doubts.push("known by the name alone that was given at the sign-in"),
+            Named::ByAddress => doubts.push("the records name nobody: events of one address, which can be many people"),
+            Named::ByNothing => doubts.push("the record names nobody and no address"),
+        }
+        if says_instance {
+            doubts.push("says it is an instance: the name of the session, which its maker chose, is all that says so");
+        }
+        (!doubts.is_empty()).then(|| doubts.join("; "))
+    }
+
     fn push(&self, at: u32, names: &Names, chains: &Chains, rows: &mut SessionRows) {
         let text = |number: Option<u32>| number.map(|number| Cow::Borrowed(names.text(number)));
         let words = |list: &[u32]| {
@@ -216,6 +266,7 @@ impl Session {
             actor_kind: ROOT_KINDS.get(facts.root_kind as usize).map(|kind| Cow::Borrowed(*kind)),
             chain: Some(&links),
             chain_complete: Some(facts.complete),
+            caveat: self.caveat(facts.root_kind == SAYS_INSTANCE).map(Cow::Owned),
             useridentity_type: text(self.kind),
             useridentity_arn: text(self.arn),
             useridentity_principalid: text(self.principal),

@@ -5,21 +5,26 @@ use crate::column::Role;
 use crate::table_macro::table;
 
 table! {
-    /// One stretch of acting: all events of an access key; of a principal without one, events less than 30 minutes apart.
+    /// One stretch of acting: all events of an access key under one principal id; of a principal without a key, events less than 30 minutes apart.
     "sessions", None, Role::Derived { from: &[&cloudtrail::TABLE] },
     SessionRow => SessionRows, SessionColumn, SESSIONS {
-        /// The access key, else account and principal: `cloudtrail.session_id`.
+        /// The access key, else account and principal: `cloudtrail.session_id`. Where the record names neither: account and
+        /// Identity Center user, else account and address, else account and event.
         session_id: Key,
-        /// 0 for access keys; for principals without one, which stretch it is, counted from 1.
+        /// 0 for access keys, and counted on where one key stands under several principal ids; for principals without a
+        /// key, which stretch it is, counted from 1.
         part: Int,
         /// Who it was at the root of the chain: an ARN, or the subject of a federated sign-in.
         actor: Key,
-        /// What the root is: user, root, federated user, instance, function, service, account, or unknown.
+        /// What the root is: user, root, federated user, identity center user, instance, function, service, account, unknown,
+        /// or says it is an instance (only the name that the session gave itself says so).
         actor_kind: Text,
         /// The chain from the root to this session: ARNs.
         chain: Texts,
-        /// Is every link of the chain in the evidence?
+        /// Is every link of the chain in the evidence, and does AWS itself say who stands at the root?
         chain_complete: Flag,
+        /// What is doubtful about who it was; null when nothing is.
+        caveat: Text,
         /// As CloudTrail says it: Root, IAMUser, AssumedRole and so on.
         useridentity_type: Text,
         /// The ARN of the session.
@@ -78,7 +83,7 @@ table! {
     "session_edges", None, Role::Derived { from: &[&cloudtrail::TABLE] },
     SessionEdgeRow => SessionEdgeRows, SessionEdgeColumn, SESSION_EDGES {
         /// AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot, GetSessionToken, GetFederationToken,
-        /// ConsoleLogin, instance, or function.
+        /// ConsoleLogin; or CreateAccessKey: who made a long-term key, which is no link of the chain of the key's user.
         kind: Text,
         /// The session that asked: `sessions.session_id`; null when it stands in no log here.
         parent_session: Key,

@@ -3,16 +3,30 @@
 use std::borrow::Cow;
 
 use coldtrail_schema::arrow::array::RecordBatch;
+use coldtrail_schema::partition;
 use coldtrail_schema::tables::sessions::{SessionEdgeRow, SessionEdgeRows};
 use hashbrown::HashMap;
 
-use super::{Given, Grants};
+use super::{Given, Grants, MAKES_KEY};
+use crate::events::identity::{Named, is_same_principal};
 use crate::events::sessions::{Session, Sessions};
 use crate::names::Names;
 
 /// What stands at the root of a chain.
-pub(crate) const ROOT_KINDS: [&str; 9] =
-    ["unknown", "user", "root", "federated user", "instance", "function", "service", "account", "identity center user"];
+pub(crate) const ROOT_KINDS: [&str; 10] = [
+    "unknown",
+    "user",
+    "root",
+    "federated user",
+    "instance",
+    "function",
+    "service",
+    "account",
+    "identity center user",
+    "says it is an instance",
+];
+/// The place of the last of them.
+pub(crate) const SAYS_INSTANCE: u8 = 9;
 
 /// Credentials say to the second when they were issued; a sign-in and its first credentials can be some apart.
 const CLOSE: i64 = 5_000_000;
@@ -25,6 +39,7 @@ enum How {
     Credentials,
     SharedEvent,
     Issued,
+    KeyMade,
 }
 
 impl How {
@@ -33,6 +48,7 @@ impl How {
             How::Credentials => "credentials",
             How::SharedEvent => "shared event",
             How::Issued => "time of issue",
+            How::KeyMade => "key made",
         }
     }
 }
@@ -101,6 +117,7 @@ impl Chains {
             let given = self.parent(at).and_then(|(given, _)| grants.all.get(given));
             let Some(given) = given.filter(|_| links.len() < LONGEST) else {
                 (facts.root, facts.root_kind, facts.complete) = root(here, names);
+                facts.complete &= !here.key_is_shared;
                 break;
             };
             facts.subject = facts.subject.or(given.subject);
@@ -126,6 +143,14 @@ impl Chains {
             if let Some((given, how)) = parent {
                 children.entry(*given).or_default().push((session as u32, *how));
             }
+        }
+        let mut of_key: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (at, session) in sessions.all.iter().enumerate() {
+            session.key.into_iter().for_each(|key| of_key.entry(key).or_default().push(at as u32));
+        }
+        for (at, given) in grants.all.iter().enumerate().filter(|(_, given)| given.kind == MAKES_KEY) {
+            let made = given.key.and_then(|key| of_key.get(&key)).into_iter().flatten();
+            children.entry(at).or_default().extend(made.map(|session| (*session, How::KeyMade)));
         }
         let mut rows = SessionEdgeRows::default();
         let mut batches = Vec::new();
@@ -191,7 +216,7 @@ impl<'g> Links<'g> {
         let mut links =
             Links { grants, sessions, by_key: HashMap::new(), by_principal: HashMap::new(), by_shared: HashMap::new() };
         for (at, given) in grants.all.iter().enumerate() {
-            if let Some(key) = given.key {
+            if let Some(key) = given.key.filter(|_| given.kind != MAKES_KEY) {
                 let best = links.by_key.entry(key).or_insert(at);
                 if grants.all.get(*best).is_some_and(|known| known.rank < given.rank) {
                     *best = at;
@@ -218,7 +243,12 @@ impl<'g> Links<'g> {
             return None;
         }
         if let Some(at) = self.by_key.get(&key) {
-            return Some(self.better_copy(*at));
+            // A key under another principal id than the one for which it was handed out is forged, or another log's.
+            let given = self.grants.all.get(*at).and_then(|given| given.principal);
+            let is_other = given.zip(session.principal).is_some_and(|(given, principal)| {
+                session.key_is_shared && !is_same_principal(names.text(given), names.text(principal))
+            });
+            return (!is_other).then(|| self.better_copy(*at));
         }
         let issued = session.issued?;
         let candidates = self.by_principal.get(&session.principal?)?;
@@ -247,16 +277,32 @@ fn outside(given: &Given, names: &mut Names) -> Option<(u32, u8)> {
     if given.kind.starts_with("AssumeRoleWith") {
         return given.subject.map(|subject| (subject, 3));
     }
-    let service = names.text(given.service?).to_owned();
-    let name = given.session_name.map(|name| names.text(name).to_owned()).unwrap_or_default();
-    let place = |part: Option<u32>| part.map(|part| names.text(part).to_owned()).unwrap_or_default();
-    let (region, account) = (place(given.region), place(given.account));
-    match service.as_str() {
-        _ if is_instance(&name) => Some((names.number(&instance(&region, &account, &name)), 4)),
-        "lambda.amazonaws.com" => {
-            Some((names.number(&format!("arn:aws:lambda:{region}:{account}:function:{name}")), 5))
-        }
-        _ => Some((names.number(&service), 6)),
+    let text = |part: Option<u32>| part.map(|part| names.text(part));
+    let (service, name) = (names.text(given.service?), text(given.session_name).unwrap_or_default());
+    let place =
+        Place { arns: [text(given.arn), text(given.role)], region: text(given.region), account: text(given.account) };
+    // The service itself chose the name.
+    let (root, kind) = match service.strip_suffix(".cn").unwrap_or(service) {
+        "ec2.amazonaws.com" if is_instance(name) => (place.arn("ec2", "instance/", name), 4),
+        "lambda.amazonaws.com" => (place.arn("lambda", "function:", name), 5),
+        _ => (service.to_owned(), 6),
+    };
+    Some((names.number(&root), kind))
+}
+
+/// Where something is that only its name is known of.
+struct Place<'n> {
+    /// ARNs of the same record, which know the partition.
+    arns: [Option<&'n str>; 2],
+    region: Option<&'n str>,
+    account: Option<&'n str>,
+}
+
+impl Place<'_> {
+    fn arn(&self, service: &str, kind: &str, name: &str) -> String {
+        let partition = partition::of_record(self.arns, self.region);
+        let (region, account) = (self.region.unwrap_or_default(), self.account.unwrap_or_default());
+        format!("arn:{partition}:{service}:{region}:{account}:{kind}{name}")
     }
 }
 
@@ -264,36 +310,44 @@ fn outside(given: &Given, names: &mut Names) -> Option<(u32, u8)> {
 fn root(session: &Session, names: &mut Names) -> (Option<u32>, u8, bool) {
     let text = |number: Option<u32>| number.map(|number| names.text(number)).unwrap_or_default();
     let who = session.arn.or(session.principal);
+    let by_id = |who: Option<u32>, kind: u8| (who, kind, who.is_some() && session.named == Named::ById);
     match text(session.kind) {
-        "IAMUser" => (who, 1, true),
-        "Root" => (who, 2, true),
-        "SAMLUser" | "WebIdentityUser" => (session.user.or(who), 3, true),
-        "AWSService" => (session.invoked_by.or(who), 6, true),
+        "IAMUser" => by_id(who, 1),
+        "Root" => by_id(who, 2),
+        "SAMLUser" | "WebIdentityUser" => by_id(session.user.or(who), 3),
+        "AWSService" => by_id(session.invoked_by.or(who), 6),
         "AWSAccount" => (session.principal.or(session.account), 7, false),
-        "IdentityCenterUser" => (session.principal.or(who), 8, true),
+        "IdentityCenterUser" => match session.person.or(session.principal).or(who) {
+            Some(person) => (Some(person), 8, true),
+            None => (session.credential, 8, false),
+        },
         "AssumedRole" => {
-            let name = text(session.principal).rsplit(':').next().unwrap_or_default().to_owned();
+            let name = text(session.principal).rsplit(':').next().unwrap_or_default();
             // Identity Center names the session by the user, and nobody else can assume its roles.
             if text(session.issuer).contains(":role/aws-reserved/sso.amazonaws.com/") && !name.is_empty() {
+                let name = name.to_owned();
                 return (Some(names.number(&name)), 8, true);
             }
-            if !is_instance(&name) {
-                return (who, 0, false);
+            match (is_instance(name), session.of_instance) {
+                (true, true) => {
+                    let arns = [session.arn, session.issuer].map(|arn| arn.map(|arn| names.text(arn)));
+                    let part = |number: Option<u32>| number.map(|number| names.text(number));
+                    let place = Place { arns, region: part(session.region), account: part(session.account) };
+                    let arn = place.arn("ec2", "instance/", name);
+                    (Some(names.number(&arn)), 4, true)
+                }
+                // Whoever may assume the role may call the session so.
+                (true, false) => (who, SAYS_INSTANCE, false),
+                (false, _) => (who, 0, false),
             }
-            let arn = instance(text(session.region), text(session.account), &name);
-            (Some(names.number(&arn)), 4, true)
         }
-        _ => (who.or(session.invoked_by), 0, false),
+        _ => (who.or(session.person).or(session.invoked_by), 0, false),
     }
 }
 
 /// EC2 names the sessions of its instances by the instance.
 fn is_instance(name: &str) -> bool {
     name.strip_prefix("i-").is_some_and(|id| matches!(id.len(), 8 | 17) && id.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-fn instance(region: &str, account: &str, id: &str) -> String {
-    format!("arn:aws:ec2:{region}:{account}:instance/{id}")
 }
 
 impl Given {
