@@ -116,7 +116,7 @@ impl Settling<'_> {
                     }
                     row += batch.num_rows();
                 }
-                settled.extend(self.without(file, &goes, |batch| Ok(batch))?);
+                settled.extend(self.without(file, &goes)?);
             }
             *files = settled;
         }
@@ -168,7 +168,7 @@ impl Settling<'_> {
                 (0..numbers.len()).filter(|row| self.again.contains_key(&numbers[*row])).collect();
             let changes = numbers.iter().any(|number| altered.contains_key(number));
             if !changes {
-                settled.extend(self.without(file, &goes, |batch| Ok(batch))?);
+                settled.extend(self.without(file, &goes)?);
                 continue;
             }
             let mut from = 0;
@@ -207,7 +207,7 @@ impl Settling<'_> {
                 }
             }
             if moved.is_empty() {
-                settled.extend(self.without(file, &goes, |batch| Ok(batch))?);
+                settled.extend(self.without(file, &goes)?);
                 continue;
             }
             let moved: BTreeMap<usize, (String, i64)> = moved
@@ -239,12 +239,7 @@ impl Settling<'_> {
     }
 
     /// The file without these rows: itself, another one, or none.
-    fn without(
-        &mut self,
-        file: LakeFile,
-        goes: &BTreeSet<usize>,
-        alter: impl FnMut(RecordBatch) -> Result<RecordBatch>,
-    ) -> Result<Option<LakeFile>> {
+    fn without(&mut self, file: LakeFile, goes: &BTreeSet<usize>) -> Result<Option<LakeFile>> {
         if goes.is_empty() {
             return Ok(Some(file));
         }
@@ -252,7 +247,7 @@ impl Settling<'_> {
             self.change.removes.push(file);
             return Ok(None);
         }
-        self.rewritten(file, goes, alter).map(Some)
+        self.rewritten(file, goes, Ok).map(Some)
     }
 
     /// Writes a file anew, without the rows that go.

@@ -49,7 +49,7 @@ pub fn state(snapshot: &Snapshot) -> Result<State> {
             state.failed += count(Status::Failed) as u64;
             let sum = |at| {
                 let counts = integers(&batch, at).map_err(Error::Lake)?;
-                Ok(counts.iter().flatten().filter_map(|count| u64::try_from(count).ok()).sum::<u64>())
+                Ok(counts.iter().flatten().map(|count| u64::try_from(count).unwrap_or_default()).sum::<u64>())
             };
             state.records += sum(2)?;
             state.kept += sum(3)?;

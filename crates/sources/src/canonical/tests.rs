@@ -1,3 +1,7 @@
+//! Spellings of one value are one; values of different meaning are not.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json};
 
