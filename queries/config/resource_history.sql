@@ -11,61 +11,49 @@
 -- about since: the first instant to look at
 -- about until: the last instant to look at
 -- trap: Without a resource only changes that Config saw, and calls that are rare for their principal, are listed; times counts how often it made the call.
--- trap: An item of Config follows the call that caused it by seconds to many minutes, and its time is that of the capture.
+-- trap: A state of Config follows the call that caused it by seconds to many minutes, and its time is that of the capture.
+-- trap: The actor of a row of Config is the caller at the root of the chain of the call that explains the change best, as in config_attribution; class says how sure that is. The actor of a call is the session that made it.
 -- trap: A short name is looked for anywhere in request and answer of a call, so a common word finds too much; give an id or an ARN where you can.
--- trap: An item with changed false differs from the one before it in nothing but relationships, tags or supplementary state, or repeats it.
--- trap: States are compared as text, so a document that was written in another way, as notifications sometimes are, counts as changed.
--- trap: Snapshots repeat old items; they are listed once, and copies counts them.
+-- trap: changed is null for the first state in the evidence, which has nothing to be compared with; what changes by itself, and other spellings of the same, are no change.
+-- trap: Items that repeat a state, as snapshots do, are counted in copies.
 -- trap: Calls that failed are listed too; see error_class.
 -- next: config/state_at
 -- next: config/changes_without_call
 -- next: triage/key_activity
-with items as (
-  select
-    *,
-    case when starts_with(resourcetype, 'AWS::IAM::') then 'global' else region end as place,
-    count(*) over (
-      partition by account, resourcetype, resourceid, event_time, configurationstateid,
-        case when starts_with(resourcetype, 'AWS::IAM::') then 'global' else region end
-    ) as copies,
-    row_number() over (
-      partition by account, resourcetype, resourceid, event_time, configurationstateid,
-        case when starts_with(resourcetype, 'AWS::IAM::') then 'global' else region end
-      order by case when configuration is null then 2 when item_source = 'history' then 0 else 1 end, evidence_object,
-        evidence_record
-    ) as copy
-  from config_items
-  where item_source in ('history', 'snapshot', 'notification', 'oversized', 'api', 'item')
-    and resourcetype <> 'AWS::Config::ResourceCompliance'
+with states as (
+  select *
+  from config_states
+  where resourcetype <> 'AWS::Config::ResourceCompliance'
+    and valid_from between $since and $until
     and ($resource is null or resourceid = $resource or resourcename = $resource or arn = $resource)
-), states as (
-  select
-    *,
-    lag(configuration) over (
-      partition by account, place, resourcetype, resourceid
-      order by event_time, try_cast(configurationstateid as bigint), configurationstateid, evidence_object, evidence_record
-    ) as before,
-    row_number() over (
-      partition by account, place, resourcetype, resourceid
-      order by event_time, try_cast(configurationstateid as bigint), configurationstateid, evidence_object, evidence_record
-    ) as nth
-  from items
-  where copy = 1
+), paths as (
+  select evidence_object, evidence_record, resourcetype, array_to_string(array_sort(array_agg(distinct path)), ', ') as paths
+  from config_changes
+  group by evidence_object, evidence_record, resourcetype
 ), story as (
   select
-    evidence_object, evidence_record, event_time, 'config_items' as source, account, region, resourcetype as kind,
-    coalesce(resourceid, arn) as resource, configurationitemstatus as what, cast(null as text) as actor,
-    cast(null as text) as access_key, cast(null as text) as ip, error_class,
-    case when nth > 1 then (configuration is distinct from before) end as changed,
-    copies, configuration as document, configurationitemdiff as diff, cast(null as bigint) as times
-  from states
+    s.evidence_object, s.evidence_record, s.valid_from as event_time, 'config_items' as source,
+    s.awsaccountid as account, s.awsregion as region, s.resourcetype as kind, s.resourceid as resource,
+    s.configurationitemstatus as what, a.actor, c.useridentity_accesskeyid as access_key, a.sourceipaddress as ip,
+    cast(null as text) as error_class, s.changes > 0 as changed, a.class, s.confirmations + 1 as copies,
+    i.configuration as document, p.paths as diff, cast(null as bigint) as times
+  from states s
+  left join lake.config_items i
+    on i.evidence_object = s.evidence_object and i.evidence_record = s.evidence_record and i.resourcetype = s.resourcetype
+  left join paths p
+    on p.evidence_object = s.evidence_object and p.evidence_record = s.evidence_record and p.resourcetype = s.resourcetype
+  left join config_attribution a
+    on a.evidence_object = s.evidence_object and a.evidence_record = s.evidence_record
+    and a.resourcetype = s.resourcetype and a.configurationitemcapturetime = s.valid_from
+  left join lake.cloudtrail c
+    on c.evidence_object = a.event_object and c.evidence_record = a.event_record
   union all
   select
     evidence_object, evidence_record, event_time, 'cloudtrail' as source, account, region, eventsource as kind,
     coalesce($resource, resources[1]) as resource, eventname as what, useridentity.arn as actor,
     useridentity.accesskeyid as access_key, sourceipaddress as ip, error_class,
-    cast(null as boolean) as changed, cast(1 as bigint) as copies, requestparameters as document,
-    responseelements as diff,
+    cast(null as boolean) as changed, cast(null as text) as class, cast(1 as bigint) as copies,
+    requestparameters as document, responseelements as diff,
     count(*) over (
       partition by coalesce(useridentity.sessioncontext.sessionissuer.arn, useridentity.arn, useridentity.principalid), eventsource,
         eventname
@@ -80,8 +68,8 @@ with items as (
     )
 )
 select
-  evidence_object, evidence_record, event_time, source, account, region, kind, resource, what, changed, times, actor, access_key,
-  ip, error_class, copies, document, diff as diff_or_answer
+  evidence_object, evidence_record, event_time, source, account, region, kind, resource, what, changed, class, times, actor,
+  access_key, ip, error_class, copies, document, diff as diff_or_answer
 from story
 where event_time between $since and $until
   and ($resource is not null or coalesce(changed, false) or $rare is null or times <= $rare)

@@ -8,43 +8,26 @@
 -- about resource: the id, the name or the ARN of the resource; null means every resource
 -- about type: the type, such as AWS::EC2::SecurityGroup; null means every type
 -- about at: the instant that is asked about
--- trap: Config says when it captured a state and not when the change happened: the change lies between the item before and this one.
+-- trap: Config says when it captured a state and not when the change happened: the change lies between the state before and this one.
 -- trap: Where no item is old enough, the creation time in a later item tells whether the resource existed; its state is then unknown.
 -- trap: ResourceNotRecorded means that nobody looked, and not that the resource was gone.
--- trap: IAM is recorded in several regions; its items are taken together.
--- trap: Snapshots repeat the last item with its old capture time; copies counts them.
+-- trap: IAM is recorded in several regions; its items are taken together, under the region global.
+-- trap: Items that repeat a state, as snapshots do, are counted in copies; last_confirmed is the last of them.
 -- trap: The recorder is judged by the last start or stop in CloudTrail; when there is none in the evidence, recorder is null.
 -- trap: A resource that vanished without an item of deletion still counts as existing; compare with later snapshots.
 -- next: config/resource_history
 -- next: config/open_security_groups
-with items as (
+with known as (
   select
-    *,
-    case when starts_with(resourcetype, 'AWS::IAM::') then 'global' else region end as place,
-    try_cast(configurationstateid as bigint) as state_number
-  from config_items
-  where item_source in ('history', 'snapshot', 'notification', 'oversized', 'api', 'item')
-    and resourcetype <> 'AWS::Config::ResourceCompliance'
+    *, valid_from <= $at as is_known,
+    row_number() over (
+      partition by awsaccountid, awsregion, resourcetype, resourceid order by valid_from <= $at desc, valid_from
+    ) as nth
+  from config_states
+  where resourcetype <> 'AWS::Config::ResourceCompliance'
+    and (valid_to is null or valid_to > $at)
     and ($type is null or resourcetype = $type)
     and ($resource is null or resourceid = $resource or resourcename = $resource or arn = $resource)
-), ranked as (
-  select
-    *,
-    event_time <= $at as is_known,
-    count(*) over (partition by account, place, resourcetype, resourceid, event_time, configurationstateid) as copies,
-    row_number() over (
-      partition by account, place, resourcetype, resourceid, event_time <= $at
-      order by
-        case when event_time <= $at then event_time end desc nulls last,
-        case when event_time <= $at then state_number end desc nulls last,
-        case when configuration is null then 1 else 0 end,
-        event_time, evidence_object, evidence_record
-    ) as nth
-  from items
-), chosen as (
-  select *, row_number() over (partition by account, place, resourcetype, resourceid order by is_known desc) as choice
-  from ranked
-  where nth = 1
 ), recorder as (
   select account, region, eventname, event_time,
     row_number() over (partition by account, region order by event_time desc, evidence_object desc, evidence_record desc) as nth
@@ -55,42 +38,44 @@ with items as (
     and event_time <= $at
 )
 select
-  chosen.evidence_object,
-  chosen.evidence_record,
-  chosen.account,
-  chosen.region,
-  chosen.resourcetype,
-  chosen.resourceid,
-  chosen.resourcename,
+  s.evidence_object,
+  s.evidence_record,
+  s.awsaccountid as account,
+  s.awsregion as region,
+  s.resourcetype,
+  s.resourceid,
+  s.resourcename,
   case
-    when chosen.is_known and chosen.configurationitemstatus in ('ResourceDeleted', 'ResourceDeletedNotRecorded') then 'deleted'
-    when chosen.is_known and chosen.configurationitemstatus = 'ResourceNotRecorded' then 'unknown: not recorded'
-    when chosen.is_known and chosen.configuration is null then 'existed, document not in the evidence'
-    when chosen.is_known then 'existed'
-    when chosen.resourcecreationtime <= $at then 'existed, state unknown'
-    when chosen.resourcecreationtime > $at then 'did not exist'
+    when s.is_known and s.state = 'deleted' then 'deleted'
+    when s.is_known and s.state = 'not recorded' then 'unknown: not recorded'
+    when s.is_known then 'existed'
+    when s.resourcecreationtime <= $at then 'existed, state unknown'
+    when s.resourcecreationtime > $at then 'did not exist'
     else 'unknown: first item is later'
   end as verdict,
-  chosen.configurationitemstatus as status,
-  chosen.event_time as captured,
-  case when chosen.is_known then
-    round((date_part('epoch', $at) - date_part('epoch', chosen.event_time)) / 3600, 2)
+  s.configurationitemstatus as status,
+  s.valid_from as captured,
+  case when s.is_known then
+    round((date_part('epoch', $at) - date_part('epoch', s.valid_from)) / 3600, 2)
   end as hours_old,
-  chosen.resourcecreationtime as created,
-  chosen.copies,
-  case recorder.eventname
+  s.last_confirmed,
+  s.resourcecreationtime as created,
+  s.confirmations + 1 as copies,
+  case r.eventname
     when 'StartConfigurationRecorder' then 'started'
     when 'StopConfigurationRecorder' then 'stopped'
     when 'DeleteConfigurationRecorder' then 'deleted'
   end as recorder,
-  recorder.event_time as recorder_since,
-  chosen.tags,
-  chosen.relationships,
-  case when chosen.is_known then chosen.configuration end as configuration,
-  case when chosen.is_known then chosen.supplementaryconfiguration end as supplementaryconfiguration
-from chosen
-left join recorder
-  on recorder.account = chosen.account and recorder.region = chosen.region and recorder.nth = 1
-where chosen.choice = 1
-order by chosen.account nulls first, chosen.region nulls first, chosen.resourcetype nulls first,
-  chosen.resourceid nulls first, chosen.evidence_object, chosen.evidence_record
+  r.event_time as recorder_since,
+  i.tags,
+  i.relationships,
+  case when s.is_known then i.configuration end as configuration,
+  case when s.is_known then i.supplementaryconfiguration end as supplementaryconfiguration
+from known s
+left join lake.config_items i
+  on i.evidence_object = s.evidence_object and i.evidence_record = s.evidence_record and i.resourcetype = s.resourcetype
+left join recorder r
+  on r.account = s.awsaccountid and r.region = i.region and r.nth = 1
+where s.nth = 1
+order by s.awsaccountid nulls first, s.awsregion nulls first, s.resourcetype nulls first,
+  s.resourceid nulls first, s.evidence_object, s.evidence_record

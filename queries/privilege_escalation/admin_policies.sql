@@ -6,7 +6,7 @@
 -- parameter: until timestamp = end
 -- about since: the first instant to look at
 -- about until: the last instant to look at
--- trap: A row of Config is a policy that the item before did not have, seen with delay and without the one who did it; where no call stands before it, the call is missing from the evidence (config/changes_without_call).
+-- trap: A row of Config is a policy that the state before did not have, seen with delay. Its actor is the caller at the root of the chain of the call that explains the change best, as in config_attribution; class says how sure that is, and none found that the call is missing from the evidence (config/changes_without_call).
 -- trap: Taking such a policy away is listed too, as it tells that it was there.
 -- trap: Failed attempts are listed as well; see error_class.
 -- trap: A customer managed policy that is attached shows only its ARN; what it allows stands in CreatePolicy, CreatePolicyVersion or Config. Attachments are listed here only for AWS's own broad policies.
@@ -68,52 +68,50 @@ with grants as (
     end as why,
     json_as_text(requestparameters, 'setAsDefault') as is_default
   from split
-), items as (
+), attached as (
+  select evidence_object, evidence_record, resourcetype, json_as_text(after, 'policyArn') as policy, 'broad AWS policy' as why
+  from config_changes
+  where path like 'configuration.attached%Policies[%' and after is not null
+    and configurationitemcapturetime between $since and $until
+  union all
   select
-    *,
-    coalesce(
-      json_get_json(configuration, 'attachedManagedPolicies'), json_get_json(configuration, 'attachedPolicies')
-    ) as attached,
-    row_number() over (
-      partition by account, resourcetype, resourceid, event_time, configurationstateid
-      order by case when item_source = 'history' then 0 else 1 end, evidence_object, evidence_record
-    ) as copy
-  from config_items
-  where resourcetype in ('AWS::IAM::User', 'AWS::IAM::Role', 'AWS::IAM::Group')
-    and configuration is not null
-), states as (
-  select
-    *,
-    lag(attached) over (
-      partition by account, resourcetype, resourceid
-      order by event_time, try_cast(configurationstateid as bigint), configurationstateid, evidence_object, evidence_record
-    ) as attached_before
-  from items
-  where copy = 1
-), attachments as (
-  select *, json_as_text(unnest(json_get_array(coalesce(attached, '[]'))), 'policyArn') as policy
-  from states
-  where event_time between $since and $until
+    i.evidence_object, i.evidence_record, i.resourcetype,
+    json_as_text(unnest(json_get_array(coalesce(
+      json_get_json(i.configuration, 'attachedManagedPolicies'), json_get_json(i.configuration, 'attachedPolicies'), '[]'
+    ))), 'policyArn') as policy,
+    'broad AWS policy since before the evidence' as why
+  from config_states s
+  join lake.config_items i
+    on i.evidence_object = s.evidence_object and i.evidence_record = s.evidence_record and i.resourcetype = s.resourcetype
+  where s.changes is null and s.resourcetype in ('AWS::IAM::User', 'AWS::IAM::Role', 'AWS::IAM::Group')
+    and s.valid_from between $since and $until
 ), found as (
   select
     evidence_object, evidence_record, event_time, 'cloudtrail' as source, account, eventname as action, why, given_to,
     policy, is_default, case when statement <> '{}' then statement end as statement, useridentity.arn as actor,
-    useridentity.accesskeyid as access_key, sourceipaddress as ip, useragent as user_agent, error_class
+    useridentity.accesskeyid as access_key, sourceipaddress as ip, useragent as user_agent, error_class, cast(null as text) as class
   from judged
   where why is not null
   union all
   select
-    evidence_object, evidence_record, event_time, 'config_items' as source, account, configurationitemstatus as action,
-    case when attached_before is null then 'broad AWS policy since before the evidence' else 'broad AWS policy' end as why,
-    coalesce(resourcename, resourceid) as given_to, policy, cast(null as text) as is_default,
-    cast(null as text) as statement, cast(null as text) as actor, cast(null as text) as access_key,
-    cast(null as text) as ip, cast(null as text) as user_agent, error_class
-  from attachments
-  where policy ~ ':aws:policy/(AdministratorAccess|IAMFullAccess|PowerUserAccess|AdministratorAccess-.*|AWSOrganizationsFullAccess|job-function/SystemAdministrator)$'
-    and (attached_before is null or strpos(attached_before, concat('"', policy, '"')) = 0)
+    s.evidence_object, s.evidence_record, s.valid_from as event_time, 'config_items' as source, s.awsaccountid as account,
+    s.configurationitemstatus as action, attached.why, coalesce(s.resourcename, s.resourceid) as given_to, attached.policy,
+    cast(null as text) as is_default, cast(null as text) as statement, a.actor,
+    c.useridentity_accesskeyid as access_key, a.sourceipaddress as ip, a.useragent as user_agent,
+    cast(null as text) as error_class, a.class
+  from attached
+  join config_states s
+    on s.evidence_object = attached.evidence_object and s.evidence_record = attached.evidence_record
+    and s.resourcetype = attached.resourcetype
+  left join config_attribution a
+    on a.evidence_object = s.evidence_object and a.evidence_record = s.evidence_record
+    and a.resourcetype = s.resourcetype and a.configurationitemcapturetime = s.valid_from
+  left join lake.cloudtrail c
+    on c.evidence_object = a.event_object and c.evidence_record = a.event_record
+  where attached.policy ~ ':aws:policy/(AdministratorAccess|IAMFullAccess|PowerUserAccess|AdministratorAccess-.*|AWSOrganizationsFullAccess|job-function/SystemAdministrator)$'
 )
 select
   evidence_object, evidence_record, event_time, source, account, action, why, given_to, policy, is_default, statement,
-  actor, access_key, ip, user_agent, error_class
+  class, actor, access_key, ip, user_agent, error_class
 from found
 order by event_time, source, evidence_object, evidence_record, policy nulls first, statement nulls first
