@@ -10,6 +10,7 @@ mod digests;
 mod documents;
 mod engines;
 mod fetch;
+mod hostile;
 mod ledger;
 mod questions;
 mod report;

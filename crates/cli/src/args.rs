@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use coldtrail_report::escape;
 use coldtrail_schema::{Event, Table, tables};
 
 pub(crate) use correlation::*;
@@ -465,6 +466,23 @@ fn sources() -> PossibleValuesParser {
         PossibleValue::new(table.name).aliases(others)
     };
     PossibleValuesParser::new(tables::events().map(value))
+}
+
+/// The command line, as this command reads it; else prints what is wrong with it, or the help that was asked for, and
+/// ends. A wrong value may be one that was copied out of a log, so it is quoted as all others are.
+pub(crate) fn parsed(command: &clap::Command) -> Arguments {
+    let read = |words: Vec<std::ffi::OsString>| {
+        let matches = command.clone().try_get_matches_from(words)?;
+        Arguments::from_arg_matches(&matches)
+    };
+    read(std::env::args_os().collect()).unwrap_or_else(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let safe = |word: std::ffi::OsString| escape::terminal(&word.to_string_lossy()).into_owned().into();
+        let error = read(std::env::args_os().map(safe).collect()).err().unwrap_or(error);
+        crate::diagnostics::end_with(&error.render().to_string(), error.exit_code())
+    })
 }
 
 /// The formats of output.

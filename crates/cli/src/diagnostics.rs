@@ -118,6 +118,13 @@ fn code(error: &anyhow::Error) -> u8 {
 /// The exit status of wrong usage.
 const USAGE: u8 = 2;
 
+/// Prints text of several lines on standard error, and ends the program.
+pub(crate) fn end_with(text: &str, code: i32) -> ! {
+    // When standard error is gone, nobody is left to tell.
+    let _nobody = std::io::stderr().write_all(escape::guard(text).as_bytes());
+    std::process::exit(code)
+}
+
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

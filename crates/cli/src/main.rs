@@ -10,7 +10,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::CommandFactory;
 
 use crate::args::Arguments;
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ use crate::settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = args::parsed(&Arguments::command());
     let json = arguments.common.json;
     let arguments = match commands::read_again(arguments) {
         Ok(arguments) => arguments,

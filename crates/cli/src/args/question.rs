@@ -13,7 +13,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, Error, FromArgMatches
 use coldtrail_query::{Catalogue, Parameter, Question};
 use coldtrail_report::escape;
 
-use super::{Arguments, Output, Reading};
+use super::{Arguments, Output, Reading, parsed};
 use crate::diagnostics::Usage;
 
 /// Asking a saved question.
@@ -120,8 +120,7 @@ pub(crate) fn with_question(name: &str, question: Option<&Question>) -> Result<A
         ),
     };
     let command = changed(|run| run.allow_external_subcommands(false).subcommand(of_question));
-    let matches = command.get_matches_from(std::env::args_os());
-    Ok(Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+    Ok(parsed(&command))
 }
 
 /// The command line with the names of the questions as values, for completion.

@@ -23,18 +23,26 @@ pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status
                 let ended: HashSet<u64> = entries.iter().filter_map(|entry| entry.of).collect();
                 for e in &entries {
                     let what = match (e.phase, e.exit) {
-                        (Phase::Begin, _) if ended.contains(&e.seq) => format!("begin   {}", e.command),
-                        (Phase::Begin, _) => format!("begin   {}  (no end: cut off, or still going on)", e.command),
+                        (Phase::Begin, _) if ended.contains(&e.seq) => format!("begin   {}", safe(&e.command)),
+                        (Phase::Begin, _) => {
+                            format!("begin   {}  (no end: cut off, or still going on)", safe(&e.command))
+                        }
                         (Phase::End, exit) => {
                             format!("end of {}  exit {}", e.of.unwrap_or_default(), exit.unwrap_or_default())
                         }
                     };
-                    text.push_str(&format!("{:>4}  {}  {}@{}  {what}\n", e.seq, e.time, e.actor, e.host));
+                    text.push_str(&format!(
+                        "{:>4}  {}  {}@{}  {what}\n",
+                        e.seq,
+                        safe(&e.time),
+                        safe(&e.actor),
+                        safe(&e.host)
+                    ));
                 }
                 if let Some(last) = entries.last() {
-                    text.push_str(&format!("head {}\n", last.hash));
+                    text.push_str(&format!("head {}\n", safe(&last.hash)));
                 }
-                terminal::print(settings, &coldtrail_report::escape::terminal_lines(&text))?;
+                terminal::print(settings, &text)?;
             }
             Ok(Status::Clean)
         }
@@ -79,4 +87,9 @@ pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status
             Ok(status)
         }
     }
+}
+
+/// A text of the log, which somebody else may have written, on one line.
+fn safe(text: &str) -> String {
+    coldtrail_report::escape::terminal(text).into_owned()
 }

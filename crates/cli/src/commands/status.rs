@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use coldtrail_query::Session;
+use coldtrail_report::escape;
 use serde_json::{Map, Value, json};
 
 use crate::args::Status as Arguments;
@@ -82,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
     }
     let mut text = format!(
         "case {}, lake version {}: {collected} objects collected, {listed} in the lake\n",
-        case.name(),
+        escape::terminal(case.name()),
         session.version()
     );
     if collected > listed {
