@@ -119,6 +119,7 @@ fn code(error: &anyhow::Error) -> u8 {
 const USAGE: u8 = 2;
 
 /// Prints text of several lines on standard error, and ends the program.
+#[expect(clippy::exit, reason = "as clap does where the command line is wrong: nothing has begun yet")]
 pub(crate) fn end_with(text: &str, code: i32) -> ! {
     // When standard error is gone, nobody is left to tell.
     let _nobody = std::io::stderr().write_all(escape::guard(text).as_bytes());

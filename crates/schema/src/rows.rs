@@ -50,7 +50,7 @@ pub trait HeadRows {
     /// How many columns.
     const COUNT: usize;
     /// How many rows are waiting.
-    fn len(&self) -> usize;
+    fn waiting(&self) -> usize;
     /// Takes the columns collected so far, in order.
     fn finish(&mut self) -> Vec<ArrayRef>;
 }
@@ -76,7 +76,7 @@ impl PlainRows {
 
 impl HeadRows for PlainRows {
     const COUNT: usize = 0;
-    fn len(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.len
     }
     fn finish(&mut self) -> Vec<ArrayRef> {

@@ -98,7 +98,7 @@ macro_rules! push {
 
         impl $crate::Rows for $rows {
             fn len(&self) -> usize {
-                $crate::rows::HeadRows::len(&self.head)
+                $crate::rows::HeadRows::waiting(&self.head)
             }
             fn begin(&mut self, object: &str) {
                 self.head.begin(object);
@@ -130,11 +130,11 @@ macro_rules! push {
     (@collect $rows:ident) => {
         impl $rows {
             pub fn len(&self) -> usize {
-                $crate::rows::HeadRows::len(&self.head)
+                $crate::rows::HeadRows::waiting(&self.head)
             }
 
             pub fn is_empty(&self) -> bool {
-                $crate::rows::HeadRows::len(&self.head) == 0
+                $crate::rows::HeadRows::waiting(&self.head) == 0
             }
 
             pub fn finish(&mut self) -> arrow_array::RecordBatch {

@@ -54,13 +54,18 @@ pub struct Format {
     pub begin: Begin,
 }
 
+/// Begins text with these columns.
+pub type BeginText = for<'a> fn(Out<'a>, &[Column], &Options) -> Result<Box<dyn RowWriter + 'a>>;
+/// Begins bytes with the columns of this schema.
+pub type BeginBinary = for<'a> fn(Out<'a>, &Schema) -> Result<Box<dyn BatchWriter + 'a>>;
+
 /// How a format begins.
 #[derive(Debug, Clone, Copy)]
 pub enum Begin {
     /// Text, made of cells.
-    Text(for<'a> fn(Out<'a>, &[Column], &Options) -> Result<Box<dyn RowWriter + 'a>>),
+    Text(BeginText),
     /// Bytes, made of Arrow as it is: for a file only.
-    Binary(for<'a> fn(Out<'a>, &Schema) -> Result<Box<dyn BatchWriter + 'a>>),
+    Binary(BeginBinary),
 }
 
 /// Writes rows of cells, one lot after the other.

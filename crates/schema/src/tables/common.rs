@@ -103,7 +103,7 @@ impl CommonRows {
 impl HeadRows for CommonRows {
     const COUNT: usize = COUNT;
 
-    fn len(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.len
     }
 

@@ -48,7 +48,7 @@ macro_rules! head {
 
         impl HeadRows for ResourceRows {
             const COUNT: usize = COUNT;
-            fn len(&self) -> usize {
+            fn waiting(&self) -> usize {
                 self.len
             }
             fn finish(&mut self) -> Vec<ArrayRef> {
