@@ -60,7 +60,7 @@ pub(super) fn standing(state: &State, at: i64) -> String {
         .as_deref()
         .map(|to| format!("until {to}"))
         .unwrap_or_else(|| "the last in the evidence".to_owned());
-    let status = safe(state.configurationitemstatus.as_deref().unwrap_or_default());
+    let status = state.configurationitemstatus.as_deref().unwrap_or_default();
     match state.state.as_str() {
         "deleted" => format!("deleted at or before {} ({status}); {until}", state.valid_from),
         "not recorded" => {
