@@ -205,6 +205,7 @@ impl<'a> Collector<'a> {
             inflated_size: int(outcome.inflated.unwrap_or_default().max(entry.inflated_size)),
             source: outcome.source.map(|source| Cow::Borrowed(source.name)),
             format: outcome.format.map(Cow::Borrowed),
+            form: outcome.form.map(|form| Cow::Borrowed(form.name())),
             status: Some(Cow::Borrowed(status.name())),
             reason: text(&outcome.reason),
             damage: text(&outcome.damage),

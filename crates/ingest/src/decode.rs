@@ -8,21 +8,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use coldtrail_evidence::hash::sha256;
 use coldtrail_evidence::{Case, Damage, Entry, Limits, Opened, hash_stored, open, open_examined, read_stored};
-use coldtrail_lake::rows_as_json;
+use coldtrail_lake::{ParquetLimits, ParquetRows, ParquetStop};
 use coldtrail_schema::Table;
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
+    Broken, Decoded, Decoder, Form, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
 };
 
 use crate::plan::Task;
 
 /// Objects up to this size are read at once, hashed and decoded from memory.
 const IN_MEMORY: u64 = 64 << 20;
-/// Parquet needs its end before its beginning and is held whole.
-pub(crate) const PARQUET_CAP: u64 = 1 << 30;
+/// Larger Parquet files are not read.
+const PARQUET_CAP: u64 = 1 << 30;
 /// How much is looked at to recognise an object.
 pub(crate) const HEAD: usize = 256 << 10;
 /// Rows are handed on when this much text has become rows.
@@ -64,6 +64,7 @@ pub(crate) struct Outcome {
     pub(crate) reason: Option<String>,
     pub(crate) source: Option<&'static LogSource>,
     pub(crate) format: Option<&'static str>,
+    pub(crate) form: Option<Form>,
     pub(crate) damage: Option<String>,
     /// Did a limit cut it?
     pub(crate) cut: bool,
@@ -83,6 +84,52 @@ impl Outcome {
             Some(before) => format!("{reason}; {before}"),
             None => reason,
         });
+    }
+
+    /// What is wrong with the container: as seen now, or when it was collected.
+    fn judge(&mut self, found: Option<&Damage>, entry: &Entry) {
+        let harmless = found.is_none_or(Damage::is_harmless);
+        self.cut = found.is_some_and(Damage::is_of_limits);
+        // What cut it when it was collected does not cut it now.
+        let collected = entry.damage.clone().filter(|text| !Damage::tells_of_limits(text));
+        self.damage = found.map(Damage::to_string).or(collected);
+        if self.damage.is_some() && !harmless && self.records == 0 {
+            self.status = Status::Failed;
+            self.reason = self.damage.clone();
+        }
+    }
+}
+
+/// The rows of a Parquet file, which needs its end before its beginning and is held whole.
+pub(crate) fn parquet_rows(
+    entry: &Entry,
+    head: Vec<u8>,
+    rest: impl Read,
+    limits: &Limits,
+) -> Result<ParquetRows, String> {
+    let mut stored = head;
+    let room = PARQUET_CAP.saturating_sub(stored.len() as u64);
+    let read = rest.take(room.saturating_add(1)).read_to_end(&mut stored).map_err(|error| error.to_string())?;
+    if read as u64 > room {
+        return Err(format!("a Parquet file of more than {PARQUET_CAP} bytes"));
+    }
+    let limits = ParquetLimits { text: limits.inflated, ratio: limits.ratio };
+    ParquetRows::open(&entry.key, stored, limits).map_err(|error| error.to_string())
+}
+
+/// The first rows, by which an object is recognised.
+pub(crate) fn parquet_head(rows: &mut ParquetRows) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    rows.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn damage_of(stop: &ParquetStop, limits: &Limits) -> Damage {
+    let layer = "parquet".to_owned();
+    match stop {
+        ParquetStop::TooBig => Damage::TooBig { layer, limit: limits.inflated },
+        ParquetStop::BadRatio { bytes } => Damage::BadRatio { layer, limit: limits.ratio, inflated: *bytes },
+        ParquetStop::Broken { bytes, message } => Damage::Corrupt { layer, read: *bytes, message: message.clone() },
     }
 }
 
@@ -196,23 +243,17 @@ impl Worker {
         let mut object = opened(case, entry, limits)?;
         let head = object.head(HEAD).map_err(|error| error.to_string())?;
         if head.starts_with(b"PAR1") {
-            let stored = read_stored(case, entry, PARQUET_CAP).map_err(|error| error.to_string())?;
-            let json = rows_as_json(&entry.key, stored).map_err(|error| error.to_string())?;
-            let text = Text { head: json, rest: io::empty(), parquet: true };
-            return self.records(at, task, text, outcome, emit).map(|_| ());
+            let mut rows = parquet_rows(entry, head, object, limits)?;
+            let head = parquet_head(&mut rows).map_err(|error| error.to_string())?;
+            let rows = self.records(at, task, Text { head, rest: rows, parquet: true }, outcome, emit)?;
+            let damage = rows.stop().map(|stop| damage_of(stop, limits));
+            outcome.judge(damage.as_ref(), entry);
+            return Ok(());
         }
         let object = self.records(at, task, Text { head, rest: object, parquet: false }, outcome, emit)?;
         let facts = object.facts();
-        let harmless = facts.damage.as_ref().is_none_or(Damage::is_harmless);
-        outcome.cut = facts.damage.as_ref().is_some_and(Damage::is_of_limits);
         outcome.inflated = Some(facts.inflated);
-        // What cut it when it was collected does not cut it now.
-        let collected = entry.damage.clone().filter(|text| !Damage::tells_of_limits(text));
-        outcome.damage = facts.damage.as_ref().map(Damage::to_string).or(collected);
-        if outcome.damage.is_some() && !harmless && outcome.records == 0 {
-            outcome.status = Status::Failed;
-            outcome.reason = outcome.damage.clone();
-        }
+        outcome.judge(facts.damage.as_ref(), entry);
         Ok(())
     }
 
@@ -251,7 +292,9 @@ impl Worker {
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
         let mut sink = ObjectSink { at, object: &entry.object, open, rejects: &mut self.rejects, outcome, emit };
-        frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())
+        let rest = frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
+        sink.outcome.form = Some(sink.open.decoder.form());
+        Ok(rest)
     }
 }
 

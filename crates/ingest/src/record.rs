@@ -1,12 +1,11 @@
 //! One record as it stands in its object: what a row, a reject or a duplicate was made from.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use coldtrail_evidence::{Case, Entry, Limits, ObjectKey, read_stored};
-use coldtrail_lake::rows_as_json;
+use coldtrail_evidence::{Case, Entry, Limits, ObjectKey};
 use coldtrail_sources::{Broken, Framing, Recognised, Record, Sink, frame, recognise};
 
-use crate::decode::{HEAD, PARQUET_CAP, opened};
+use crate::decode::{HEAD, opened, parquet_head, parquet_rows};
 use crate::error::{Error, Result};
 
 /// A record's bytes and their place.
@@ -29,10 +28,13 @@ pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> 
     let mut object = opened(case, entry, limits).map_err(failed)?;
     let mut head = object.head(HEAD).map_err(|error| failed(error.to_string()))?;
     let parquet = head.starts_with(b"PAR1");
-    if parquet {
-        let stored = read_stored(case, entry, PARQUET_CAP).map_err(Error::Evidence)?;
-        head = rows_as_json(&entry.key, stored).map_err(Error::Lake)?;
-    }
+    let rest: Box<dyn Read> = if parquet {
+        let mut rows = parquet_rows(entry, head, object, limits).map_err(failed)?;
+        head = parquet_head(&mut rows).map_err(|error| failed(error.to_string()))?;
+        Box::new(rows)
+    } else {
+        Box::new(object)
+    };
     let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
     let whole = head.len() < HEAD;
     let framing = match recognise(&entry.key, &ObjectKey::parse(&entry.key), start, whole, parquet) {
@@ -41,8 +43,6 @@ pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> 
         Recognised::Empty | Recognised::Unknown(_) => Framing::Lines,
     };
     let mut look = Look { wanted: record, last: 0, found: None, format: framing.name() };
-    // The rows of a Parquet file are all in the head.
-    let rest: Box<dyn Read> = if parquet { Box::new(io::empty()) } else { Box::new(object) };
     frame(head, rest, framing, &mut look).map_err(|error| failed(error.to_string()))?;
     let last = look.last;
     look.found.ok_or(Error::NoRecord { key: entry.key.clone(), record, last })

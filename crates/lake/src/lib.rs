@@ -19,5 +19,5 @@ pub use clean::Cleaned;
 pub use delta::{Batch, Change, Lake, Snapshot};
 pub use error::{Error, Result};
 pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
-pub use parquet_input::rows_as_json;
+pub use parquet_input::{ParquetLimits, ParquetRows, ParquetStop};
 pub use parquet_output::{NewFile, Order, write_file};

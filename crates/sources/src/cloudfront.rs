@@ -24,6 +24,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     version: 1,
     claims: |head, framing| match framing {
         Framing::Lines => claims_lines(head),
+        Framing::Csv => false,
         Framing::Json | Framing::Parquet => {
             recognise::any_record(head, |value| {
                 value.is_object() && are_ours(value.entries().map(|(name, _)| name), false)
@@ -168,7 +169,7 @@ fn claims_lines(head: &Head<'_>) -> bool {
     recognise::lines(head).any(|line| {
         let Ok(line) = std::str::from_utf8(line) else { return false };
         if let Some(names) = line.strip_prefix("#Fields:") {
-            return are_ours(names.split_whitespace(), named);
+            return are_ours(header_names(names), named);
         }
         match Shape::of(line) {
             Some(Shape::Standard { width }) => STANDARD_WIDTHS.contains(&width) && is_standard(line),
@@ -204,10 +205,32 @@ impl Shape {
     }
 }
 
-/// Tabs separate; in copies from documents, spaces do.
+/// Tabs separate, or what the owner chose for logs of version 2; in copies from documents, spaces do.
 fn split(line: &str) -> impl Iterator<Item = &str> {
-    let tabs = line.contains('\t');
-    line.split(if tabs { '\t' } else { ' ' }).filter(move |field| tabs || !field.is_empty())
+    split_by(line, delimiter(line))
+}
+
+fn split_by(line: &str, delimiter: char) -> impl Iterator<Item = &str> {
+    line.split(delimiter).filter(move |field| delimiter != ' ' || !field.is_empty())
+}
+
+/// What else than a tab or a space the owner of a distribution can choose.
+const CHOSEN: [char; 3] = ['|', ',', ';'];
+
+/// What separates the fields: what stands behind the day with which most lines begin tells.
+fn delimiter(line: &str) -> char {
+    let after_day = line.get(10..).and_then(|rest| rest.chars().next());
+    match after_day {
+        _ if line.contains('\t') => '\t',
+        Some(mark) if CHOSEN.contains(&mark) && line.as_bytes().get(4) == Some(&b'-') => mark,
+        _ => ' ',
+    }
+}
+
+/// The names in a header: with spaces between them, or with what separates the fields.
+fn header_names(names: &str) -> impl Iterator<Item = &str> {
+    let spaced = names.trim().contains([' ', '\t']);
+    names.split(move |c: char| c.is_whitespace() || (!spaced && CHOSEN.contains(&c))).filter(|name| !name.is_empty())
 }
 
 #[derive(Default)]
@@ -247,7 +270,7 @@ impl Decoder for CloudfrontDecoder {
         }
         if let Some(comment) = line.strip_prefix('#') {
             if let Some(names) = comment.strip_prefix("Fields:") {
-                self.header = Some(Arc::new(Layout::of(names.split_whitespace())));
+                self.header = Some(Arc::new(Layout::of(header_names(names))));
             }
             return Ok(Decoded::Nothing);
         }
@@ -310,6 +333,13 @@ impl CloudfrontDecoder {
         };
         if let Some(layout) = &self.header {
             let names = &layout.names;
+            if !width(names.len(), &mut fields) {
+                // The first field need not be the day.
+                let other = CHOSEN.iter().map(|mark| split_by(line, *mark).collect::<Vec<_>>());
+                if let Some(found) = other.filter(|_| !line.contains('\t')).find(|other| other.len() == names.len()) {
+                    fields = found;
+                }
+            }
             if !width(names.len(), &mut fields) {
                 let (wanted, found) = (names.len(), fields.len());
                 return Err(Reject::new(format!(

@@ -14,9 +14,9 @@ use crate::fields::{Extra, Fields, Opened, json_hash, pivots_of};
 use crate::framing::{Framing, Record};
 use crate::json::{Tape, Value};
 use crate::members::members;
-use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject};
+use crate::source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject};
 use crate::time::Years;
-use crate::{recognise, unwrap};
+use crate::{recognise, second_hand, unwrap};
 use session::Caller;
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -24,7 +24,11 @@ pub(crate) static SOURCE: LogSource = LogSource {
     title: "CloudTrail events",
     table: &cloudtrail::TABLE,
     version: 1,
-    claims: |head, framing| framing != Framing::Lines && (recognise::any_record(head, holds_event) || named(head)),
+    claims: |head, framing| match framing {
+        Framing::Lines => false,
+        Framing::Csv => claims_csv(head),
+        Framing::Json | Framing::Parquet => recognise::any_record(head, holds_event) || named(head),
+    },
     decoder: || Box::<CloudtrailDecoder>::default(),
 };
 
@@ -34,9 +38,14 @@ fn named(head: &Head<'_>) -> bool {
     folder && memchr::memmem::find(head.bytes, b"\"eventVersion\"").is_some()
 }
 
+/// Is it a table with CloudTrail's columns?
+pub(crate) fn claims_csv(head: &Head<'_>) -> bool {
+    recognise::any_framed(head, Framing::Csv, second_hand::is_one)
+}
+
 /// Is this, or does it wrap, a CloudTrail event?
 fn holds_event(value: Value<'_>) -> bool {
-    is_event(value) || unwrap::unwrap(value, is_event).is_some()
+    is_event(value) || second_hand::is_one(value) || unwrap::unwrap(value, is_event).is_some()
 }
 
 /// Is this a CloudTrail event?
@@ -50,6 +59,7 @@ struct CloudtrailDecoder {
     region: Option<String>,
     years: Years,
     mistyped: Mistyped,
+    form: Form,
     rows: CloudtrailRows,
     pivots: Pivots,
     scratch: Canonical,
@@ -74,14 +84,30 @@ impl Decoder for CloudtrailDecoder {
         let mut fields = Fields::of(record, self.years);
         let event = Event::of(Some(outer), &[], &mut fields.extra);
         if event.is_one() {
+            // Rows of a table have no place of their own in a file.
+            if record.offset.is_none() {
+                self.form = Form::Export;
+            }
             fields.envelope(record.envelope, &[]);
             return self.event(record, fields, event, record.text, record.tape);
         }
         if let Some(inner) = unwrap::unwrap(outer, is_event) {
+            self.form = self.form.max(Form::Wrapped);
             let mut fields = Fields::of(record, self.years);
             let event = Event::of(Some(inner.tape.root(&inner.text)), &[], &mut fields.extra);
             fields.envelope(record.envelope, &inner.envelopes);
             return self.event(record, fields, event, &inner.text, &inner.tape);
+        }
+        if let Some(text) = second_hand::event(outer) {
+            self.form = Form::Export;
+            let mut tape = Tape::default();
+            if tape.read(text.as_bytes()) != Ok(text.len()) {
+                return Err(Reject::new("the event is no JSON in CloudTrail's own form"));
+            }
+            let mut fields = Fields::of(record, self.years);
+            let event = Event::of(Some(tape.root(&text)), &[], &mut fields.extra);
+            fields.envelope(record.envelope, &[]);
+            return self.event(record, fields, event, &text, &tape);
         }
         // A record that lacks what tells an event apart is one all the same when its neighbours are.
         if event.time.is_some() || event.version.is_some() {
@@ -93,6 +119,10 @@ impl Decoder for CloudtrailDecoder {
             return Ok(Decoded::Nothing);
         }
         Err(Reject::new("neither eventName and eventSource nor eventCategory tell a CloudTrail event"))
+    }
+
+    fn form(&self) -> Form {
+        self.form
     }
 
     fn rows(&mut self) -> &mut dyn Rows {

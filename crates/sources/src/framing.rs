@@ -2,6 +2,7 @@
 //!
 //! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped.
 
+mod csv;
 mod json_documents;
 mod lines;
 mod resync;
@@ -24,6 +25,8 @@ pub enum Framing {
     Json,
     /// The rows of a Parquet file, handed over as JSON documents, one a line.
     Parquet,
+    /// The rows of a CSV file with a header, as JSON objects.
+    Csv,
 }
 
 impl Framing {
@@ -32,6 +35,7 @@ impl Framing {
             Framing::Lines => "lines",
             Framing::Json => "json",
             Framing::Parquet => "parquet",
+            Framing::Csv => "csv",
         }
     }
 }
@@ -84,6 +88,7 @@ pub fn frame<R: Read>(head: Vec<u8>, reader: R, framing: Framing, sink: &mut dyn
     let mut window = Window::new(head, reader);
     match framing {
         Framing::Lines => lines::frame(&mut window, sink)?,
+        Framing::Csv => csv::frame(&mut window, sink)?,
         Framing::Json => json_documents::Documents::new(sink, true).frame(&mut window)?,
         Framing::Parquet => json_documents::Documents::new(sink, false).frame(&mut window)?,
     }

@@ -9,6 +9,7 @@ pub mod framing;
 pub mod json;
 mod members;
 mod recognise;
+mod second_hand;
 mod source;
 pub mod time;
 mod unwrap;
@@ -23,4 +24,4 @@ mod s3_operations;
 
 pub use framing::{Broken, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};
-pub use source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, SOURCES};
+pub use source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject, SOURCES};

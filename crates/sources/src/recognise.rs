@@ -49,6 +49,10 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
     {
         return Recognised::Source(source, Framing::Json);
     }
+    // A table as text, if its header names CloudTrail's columns.
+    if framing == Framing::Lines && crate::cloudtrail::claims_csv(&head) {
+        return Recognised::Source(&crate::cloudtrail::SOURCE, Framing::Csv);
+    }
     Recognised::Unknown(why_unknown(first, framing))
 }
 
@@ -104,12 +108,17 @@ fn why_unknown(bytes: &[u8], framing: Framing) -> String {
     match framing {
         Framing::Json => format!("JSON of no known source, begins with `{text}`"),
         Framing::Parquet => "Parquet of no known source".to_owned(),
-        Framing::Lines => format!("no known log, begins with `{text}`"),
+        Framing::Lines | Framing::Csv => format!("no known log, begins with `{text}`"),
     }
 }
 
 /// Is any of the first whole records in the head of the wanted kind?
 pub(crate) fn any_record(head: &Head<'_>, wanted: fn(Value<'_>) -> bool) -> bool {
+    any_framed(head, Framing::Json, wanted)
+}
+
+/// The same of records that are framed like this.
+pub(crate) fn any_framed(head: &Head<'_>, framing: Framing, wanted: fn(Value<'_>) -> bool) -> bool {
     struct Look {
         wanted: fn(Value<'_>) -> bool,
         found: bool,
@@ -126,7 +135,7 @@ pub(crate) fn any_record(head: &Head<'_>, wanted: fn(Value<'_>) -> bool) -> bool
     [few, head.bytes.len()].into_iter().any(|end| {
         let mut look = Look { wanted, found: false };
         let bytes = head.bytes.get(..end).unwrap_or_default();
-        frame(Vec::new(), bytes, Framing::Json, &mut look).is_ok() && look.found
+        frame(Vec::new(), bytes, framing, &mut look).is_ok() && look.found
     })
 }
 

@@ -11,12 +11,14 @@ use coldtrail_schema::tables::s3_access::{self, S3AccessRow, S3AccessRows};
 use coldtrail_schema::{Common, Pivots, Rows, partition, pivots};
 use percent_encoding::percent_decode;
 
-use crate::fields::{Extra, content_hash, json_string};
+use crate::canonical::Canonical;
+use crate::fields::{Extra, Fields, content_hash, json_hash, json_string};
 use crate::framing::{Framing, Record};
+use crate::json::Value;
 use crate::s3_operations::{self as operations, Action, Bytes};
 use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, shown};
 use crate::time::{self, Years};
-use crate::{error_class, recognise};
+use crate::{error_class, recognise, unwrap};
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "s3_access",
@@ -24,6 +26,9 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &s3_access::TABLE,
     version: 1,
     claims: |head, framing| {
+        if framing == Framing::Json {
+            return recognise::any_record(head, holds_json);
+        }
         // Some lines may be broken; in a text about such logs most lines are prose.
         let good = |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| Left::of(line).is_ok());
         let (good, all) =
@@ -42,6 +47,7 @@ struct S3AccessDecoder {
     rows: S3AccessRows,
     pivots: Pivots,
     scratch: String,
+    canonical: Canonical,
 }
 
 /// The fields before the request line.
@@ -51,6 +57,8 @@ struct Left<'a> {
     time: i64,
     /// The time as it stands, without brackets.
     stamp: &'a str,
+    /// Does the time as instant say all that stands there?
+    plain: bool,
     ip: &'a str,
     requester: &'a str,
     request_id: &'a str,
@@ -83,6 +91,7 @@ impl<'a> Left<'a> {
             owner,
             bucket,
             time,
+            plain: inner.is_some_and(|stamp| stamp.ends_with(" +0000")),
             stamp: inner.unwrap_or_default(),
             ip,
             requester,
@@ -194,14 +203,147 @@ impl Decoder for S3AccessDecoder {
 
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         let line = record.text;
+        if line.starts_with('{') {
+            return self.json(record);
+        }
         let left = Left::of(line)?;
         let (uri, status, choice) = split_request(left.rest)
             .ok_or_else(|| Reject::field("request_uri", format!("no request line and status: {}", shown(left.rest))))?;
         let (referrer, agent, tail, agent_choice) = split_agents(status.rest)
             .ok_or_else(|| Reject::field("referrer", format!("no referrer and user agent: {}", shown(status.rest))))?;
         let ambiguous = choice || agent_choice;
-        let mut tail_words = tail.split(' ').filter(|word| !word.is_empty());
-        let mut extra = Extra::default();
+        let parts = Parts {
+            left,
+            uri,
+            words: status.words,
+            referrer,
+            agent,
+            tail: tail.split(' ').filter(|word| !word.is_empty()).collect(),
+            ambiguous: ambiguous.then_some(line),
+        };
+        self.push(record, &parts, Extra::default(), content_hash("", line))
+    }
+
+    fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.rows
+    }
+
+    fn mistyped(&self) -> &Mistyped {
+        &self.mistyped
+    }
+}
+
+/// The fields of a request, from a line or from JSON.
+struct Parts<'a> {
+    left: Left<'a>,
+    uri: &'a str,
+    /// Status, error code, bytes, size, total time, turn-around time.
+    words: [&'a str; 6],
+    referrer: &'a str,
+    agent: &'a str,
+    /// From the version on.
+    tail: Vec<&'a str>,
+    /// The whole line, if it can be split in more than one way.
+    ambiguous: Option<&'a str>,
+}
+
+/// The fields as CloudWatch Logs gets them, in the order of the line.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/sal-cw-log-format.html>
+const JSON_FIELDS: [&[&str]; 26] = [
+    &["bucket_owner_id", "bucket_owner"],
+    &["bucket_name", "bucket"],
+    &["request_time", "time"],
+    &["remote_ip"],
+    &["requester"],
+    &["request_id"],
+    &["operation"],
+    &["key"],
+    &["request_uri"],
+    &["http_status"],
+    &["error_code"],
+    &["bytes_sent"],
+    &["object_size"],
+    &["total_time", "total_time_ms"],
+    &["turn_around_time", "turnaround_time", "turn_around_time_ms"],
+    &["referer", "referrer"],
+    &["user_agent"],
+    &["version_id"],
+    &["host_id"],
+    &["signature_version"],
+    &["cipher_suite"],
+    &["authentication_type", "auth_type"],
+    &["host_header"],
+    &["tls_version"],
+    &["access_point_arn"],
+    &["acl_required"],
+];
+
+fn is_json(value: Value<'_>) -> bool {
+    let has = |name: &str| value.get(name).is_some_and(|value| value.text().is_some());
+    has("bucket_name") && has("operation") && has("request_id") && has("request_time")
+}
+
+fn holds_json(value: Value<'_>) -> bool {
+    is_json(value) || unwrap::unwrap(value, is_json).is_some()
+}
+
+impl S3AccessDecoder {
+    /// A request as CloudWatch Logs gets it; nothing in it is ambiguous.
+    fn json(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
+        let outer = record.json();
+        let inner = if is_json(outer) { None } else { unwrap::unwrap(outer, is_json) };
+        let (value, text, tape) = match &inner {
+            Some(inner) => (inner.tape.root(&inner.text), inner.text.as_str(), &inner.tape),
+            None => (outer, record.text, record.tape),
+        };
+        let mut fields = Fields::of(record, self.years);
+        fields.envelope(record.envelope, inner.as_ref().map_or(&[], |inner| inner.envelopes.as_slice()));
+        let mut extra = fields.extra;
+        let mut found: [Option<Cow<'_, str>>; JSON_FIELDS.len()] = [const { None }; JSON_FIELDS.len()];
+        for (name, member) in value.entries().filter(|(_, member)| !member.is_null()) {
+            let place = JSON_FIELDS.iter().position(|names| names.contains(&name.as_ref()));
+            match place.and_then(|at| found.get_mut(at)) {
+                Some(slot) if slot.is_none() && !member.is_object() && !member.is_array() => {
+                    *slot = Some(member.text().unwrap_or(Cow::Borrowed(member.raw())));
+                }
+                _ => extra.put(&[&name], member.raw()),
+            }
+        }
+        let field = |at: usize| found.get(at).and_then(|field| field.as_deref()).unwrap_or("-");
+        let time = time::iso(field(2));
+        let Some(instant) = time else {
+            return Err(Reject::field("requestdatetime", format!("no time: {}", shown(field(2)))));
+        };
+        let left = Left {
+            owner: field(0),
+            bucket: field(1),
+            time: instant.micros,
+            stamp: field(2),
+            plain: instant.canonical,
+            ip: field(3),
+            requester: field(4),
+            request_id: field(5),
+            operation: field(6),
+            key: field(7),
+            rest: "",
+        };
+        let parts = Parts {
+            left,
+            uri: field(8),
+            words: [field(9), field(10), field(11), field(12), field(13), field(14)],
+            referrer: field(15),
+            agent: field(16),
+            tail: (17..JSON_FIELDS.len()).map(field).collect(),
+            ambiguous: None,
+        };
+        let hash = json_hash("", text, tape, &mut self.canonical);
+        self.push(record, &parts, extra, hash)
+    }
+
+    fn push(&mut self, record: &Record<'_>, parts: &Parts<'_>, mut extra: Extra, hash: i64) -> Result<Decoded, Reject> {
+        let Parts { left, uri, words, referrer, agent, tail, ambiguous } = parts;
+        let (uri, referrer, agent) = (*uri, *referrer, *agent);
+        let mut tail_words = tail.iter().copied();
         let mut tail_field = || tail_words.next().and_then(present);
         let (versionid, hostid, sigv) = (tail_field(), tail_field(), tail_field());
         let (ciphersuite, authtype, endpoint) = (tail_field(), tail_field(), tail_field());
@@ -214,10 +356,10 @@ impl Decoder for S3AccessDecoder {
         let event_time = Some(left.time).filter(|time| self.years.hold(*time));
         if event_time.is_none() {
             extra.misfit(&["event_time"], &json_string(left.stamp));
-        } else if !left.stamp.ends_with(" +0000") {
+        } else if !left.plain {
             extra.put(&["requestdatetime"], &json_string(left.stamp));
         }
-        if ambiguous {
+        if let Some(line) = ambiguous {
             extra.put(&["line"], &json_string(line));
         }
         if record.lossy {
@@ -230,7 +372,7 @@ impl Decoder for S3AccessDecoder {
             }
             number
         };
-        let [http, code, bytes, size, total, turnaround] = status.words;
+        let [http, code, bytes, size, total, turnaround] = *words;
         let httpstatus = number("httpstatus", http);
         let (bytessent, objectsize) = (number("bytessent", bytes), number("objectsize", size));
         let (totaltime, turnaroundtime) = (number("totaltime", total), number("turnaroundtime", turnaround));
@@ -289,7 +431,7 @@ impl Decoder for S3AccessDecoder {
                 let address = pivots::address(left.ip).map(|address| Cow::Owned(address.to_string()));
                 address.or_else(|| present(left.ip))
             }),
-            parse_ambiguous: Some(ambiguous),
+            parse_ambiguous: Some(ambiguous.is_some()),
             bucketowner: present(left.owner),
             bucket_name: present(left.bucket),
             remoteip: present(left.ip),
@@ -329,20 +471,12 @@ impl Decoder for S3AccessDecoder {
             account: self.account.as_deref().map(Cow::Borrowed),
             region: self.region.as_deref().map(Cow::Borrowed),
             pivots: &self.pivots,
-            hash: content_hash("", line),
+            hash,
             // A multi-object delete may name one key twice: equal lines are then different deletes.
             unique: left.request_id != "-" && !left.operation.starts_with("BATCH."),
         };
         self.rows.push(&common, &row);
         Ok(Decoded::Row)
-    }
-
-    fn rows(&mut self) -> &mut dyn Rows {
-        &mut self.rows
-    }
-
-    fn mistyped(&self) -> &Mistyped {
-        &self.mistyped
     }
 }
 

@@ -33,6 +33,28 @@ pub struct LogSource {
     pub decoder: fn() -> Box<dyn Decoder>,
 }
 
+/// How near to the log itself the records of an object are. The later ones can be proven less.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// As the service wrote them.
+    #[default]
+    Log,
+    /// Inside the records of another service or tool.
+    Wrapped,
+    /// Out of a table, or turned into another format.
+    Export,
+}
+
+impl Form {
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Log => "log",
+            Form::Wrapped => "wrapped",
+            Form::Export => "export",
+        }
+    }
+}
+
 /// Turns records into rows, of one object after the other.
 pub trait Decoder: Send {
     /// The records that follow are of an object that begins like this, and of these years: a time outside of them is
@@ -41,6 +63,10 @@ pub trait Decoder: Send {
     /// Decodes one record. An error means that no row was made of it. A record that is none by the
     /// format's own rules (a comment, a header) is `Ok(Decoded::Nothing)`.
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject>;
+    /// What the records since the beginning of the object were, by the one that is farthest from the log.
+    fn form(&self) -> Form {
+        Form::Log
+    }
     /// The rows so far.
     fn rows(&mut self) -> &mut dyn Rows;
     /// What the columns could not take of the records since `begin`.

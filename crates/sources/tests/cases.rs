@@ -1,4 +1,4 @@
-//! Golden cases: `testdata/<source>/<case>.<log|json|jsonl|tsv>` beside `<case>.txt`, which is what became of
+//! Golden cases: `testdata/<source>/<case>.<log|json|jsonl|tsv|csv>` beside `<case>.txt`, which is what became of
 //! it. `UPDATE_GOLDEN=1` rewrites. A case `<case>.parquet.jsonl` holds the rows of a Parquet file as ingest
 //! hands them over; `<case>.key` holds the object key where the name of the case is not enough.
 
@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<Case> {
     for folder in listed(&root) {
         for path in listed(&folder) {
             let extension = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
-            if !["log", "json", "jsonl", "tsv"].contains(&extension.as_str()) {
+            if !["log", "json", "jsonl", "tsv", "csv"].contains(&extension.as_str()) {
                 continue;
             }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();

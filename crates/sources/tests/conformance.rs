@@ -55,7 +55,7 @@ fn every_case_is_claimed_by_its_own_source_only() {
 fn nothing_is_lost(bytes: &[u8]) {
     let key = ObjectKey::default();
     for source in SOURCES {
-        for framing in [Framing::Lines, Framing::Json, Framing::Parquet] {
+        for framing in [Framing::Lines, Framing::Json, Framing::Parquet, Framing::Csv] {
             let head = Head { name: "", key: &key, bytes, whole: true };
             let outcome = run(source, framing, &head, bytes);
             for (at, seen) in outcome.seen.iter().enumerate() {

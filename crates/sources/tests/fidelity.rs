@@ -209,6 +209,21 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
     let mut missing: Vec<String> =
         around.iter().filter(|leaf| !kept.contains(leaf)).map(|leaf| format!("{leaf} of the wrapper")).collect();
 
+    // Second-hand forms have other names: each value must be somewhere.
+    if source.name == "cloudtrail" && record.get("eventName").is_none() && record.get("eventCategory").is_none() {
+        let all: String = cells.iter().map(|(_, text)| format!("{text}\n")).collect();
+        let somewhere = |leaf: &Value| {
+            let text = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
+            let millis = text.len().checked_sub(3).map(|at| format!("{}.{}", &text[..at], &text[at..]));
+            let escaped = Value::from(text.as_str()).to_string();
+            all.contains(&text)
+                || all.contains(escaped.trim_matches('"'))
+                || (leaf.is_number() && millis.is_some_and(|millis| all.contains(&millis)))
+        };
+        let lost = all_leaves(&record).into_iter().filter(|(_, leaf)| !somewhere(leaf));
+        missing.extend(lost.map(|(path, leaf)| format!("{} = {leaf}", path.join("."))));
+        return missing;
+    }
     for (path, leaf) in all_leaves(&record) {
         let in_extra = path.iter().try_fold(&extra, |value, name| match value {
             Value::Array(items) => items.get(name.parse::<usize>().ok()?),

@@ -23,6 +23,8 @@ table! {
         source: Text,
         /// How its records are framed, such as `json`, `lines`, `parquet`.
         format: Text,
+        /// How near to the log its records are: log (as the service wrote them), wrapped (inside other records) or export (out of a table, or turned into another format).
+        form: Text,
         /// ingested, empty, unrecognised, failed or duplicate (the same bytes as an earlier object).
         status: Text,
         /// Why it is not ingested, or what is wrong with it.
