@@ -6,6 +6,8 @@ mod firsts;
 mod grants;
 mod identity;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Ordering;
 use std::path::Path;

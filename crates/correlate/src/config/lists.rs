@@ -109,3 +109,19 @@ impl Lists {
         ids.iter().filter_map(of_list).min_by_key(|version| version.time)
     }
 }
+
+#[cfg(test)]
+impl Lists {
+    /// Lists by id, each with the times and ranges of its items in order of time.
+    pub(crate) fn of(lists: &[(&str, &[(i64, Option<&[&str]>)])]) -> Lists {
+        let version = |(time, ranges): &(i64, Option<&[&str]>)| Version {
+            time: *time,
+            object: "list".into(),
+            record: *time,
+            holder: 0,
+            entries: ranges.map(|ranges| ranges.iter().map(|range| (*range).to_owned()).collect()),
+        };
+        let versions = lists.iter().map(|(id, items)| ((*id).into(), items.iter().map(version).collect()));
+        Lists { versions: versions.collect() }
+    }
+}

@@ -131,3 +131,10 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+impl Plan {
+    pub(crate) fn with_lists(lists: Lists) -> Plan {
+        Plan { lists, ..Plan::default() }
+    }
+}

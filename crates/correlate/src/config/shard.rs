@@ -23,6 +23,8 @@ use crate::names::hash;
 use open::{Open, Place};
 
 mod open;
+#[cfg(test)]
+mod tests;
 
 /// The compliance of a resource is an item too; AWS Config makes it itself.
 const COMPLIANCE: &str = "AWS::Config::ResourceCompliance";

@@ -12,13 +12,13 @@ const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 pub(super) enum Named {
     /// By a key or an id that AWS wrote.
     #[default]
-    ById,
+    Id,
     /// By a name alone, as it was typed in.
-    ByName,
+    Name,
     /// By nothing but the address from which it came.
-    ByAddress,
+    Address,
     /// By nothing at all.
-    ByNothing,
+    Nothing,
 }
 
 /// What a row says about whose it is.
@@ -34,29 +34,29 @@ impl<'b> Identity<'b> {
     pub(super) fn of(row: &Row<'b>) -> Identity<'b> {
         if let Some(key) = row.key.filter(|key| !key.is_empty()) {
             let id = Cow::Borrowed(row.session_id.unwrap_or(key));
-            return Identity { id, named: Named::ById, strand: row.principal };
+            return Identity { id, named: Named::Id, strand: row.principal };
         }
         let account = row.principal_account.or(row.account).unwrap_or_default();
         let below = |what: &str| Cow::Owned(format!("{account}/{what}"));
         let known = row.session_id.filter(|_| !row.is_anonymous());
         if let Some(id) = known {
-            return Identity { id: Cow::Borrowed(id), named: Named::ById, strand: row.store };
+            return Identity { id: Cow::Borrowed(id), named: Named::Id, strand: row.store };
         }
         if let Some(person) = row.person.or(row.credential) {
-            return Identity { id: below(person), named: Named::ById, strand: row.store };
+            return Identity { id: below(person), named: Named::Id, strand: row.store };
         }
         if let Some(user) = row.user.filter(|user| !user.is_empty() && *user != HIDDEN) {
-            return Identity { id: below(user), named: Named::ByName, strand: None };
+            return Identity { id: below(user), named: Named::Name, strand: None };
         }
         if let Some(ip) = row.ip {
             let id = row.session_id.map_or_else(|| below(&format!("from {ip}")), Cow::Borrowed);
-            return Identity { id, named: Named::ByAddress, strand: Some(ip) };
+            return Identity { id, named: Named::Address, strand: Some(ip) };
         }
         let event = match row.event_id {
             Some(event) => below(&format!("event {event}")),
             None => below(&format!("event {}#{}", row.object, row.record)),
         };
-        Identity { id: event, named: Named::ByNothing, strand: None }
+        Identity { id: event, named: Named::Nothing, strand: None }
     }
 }
 

@@ -178,7 +178,8 @@ impl Sessions {
 impl Session {
     fn add(&mut self, names: &mut Names, row: &Row<'_>) {
         let mut fill = |slot: &mut Option<u32>, text: Option<&str>| {
-            if let (None, Some(text)) = (&slot, text) {
+            // An empty text is none: keys of sign-ins are written so.
+            if let (None, Some(text)) = (&slot, text.filter(|text| !text.is_empty())) {
                 *slot = Some(names.number(text));
             }
         };
@@ -235,10 +236,10 @@ impl Session {
             doubts.push("the key stands under several principal ids: one session for each");
         }
         match self.named {
-            Named::ById => {}
-            Named::ByName => doubts.push("known by the name alone that was given at the sign-in"),
-            Named::ByAddress => doubts.push("the records name nobody: events of one address, which can be many people"),
-            Named::ByNothing => doubts.push("the record names nobody and no address"),
+            Named::Id => {}
+            Named::Name => doubts.push("known by the name alone that was given at the sign-in"),
+            Named::Address => doubts.push("the records name nobody: events of one address, which can be many people"),
+            Named::Nothing => doubts.push("the record names nobody and no address"),
         }
         if says_instance {
             doubts.push("says it is an instance: the name of the session, which its maker chose, is all that says so");
@@ -293,5 +294,21 @@ impl Session {
             evidence_object: text(Some(self.object)),
             evidence_record: Some(self.record),
         });
+    }
+}
+
+#[cfg(test)]
+impl Sessions {
+    /// Each session in a line (id, part, actor, kind, complete, events), with its caveat.
+    pub(super) fn told(&self, names: &Names, chains: &Chains) -> Vec<(String, Option<String>)> {
+        let line = |(at, session): (usize, &Session)| {
+            let facts = chains.facts(at as u32);
+            let actor = facts.root.map_or("-", |root| names.text(root));
+            let kind = ROOT_KINDS.get(facts.root_kind as usize).copied().unwrap_or_default();
+            let (id, complete) = (names.text(session.id), facts.complete);
+            let line = format!("{id} {} {actor} {kind} {complete} {}", session.part, session.events);
+            (line, session.caveat(facts.root_kind == SAYS_INSTANCE))
+        };
+        self.all.iter().enumerate().map(line).collect()
     }
 }

@@ -310,7 +310,10 @@ impl Place<'_> {
 fn root(session: &Session, names: &mut Names) -> (Option<u32>, u8, bool) {
     let text = |number: Option<u32>| number.map(|number| names.text(number)).unwrap_or_default();
     let who = session.arn.or(session.principal);
-    let by_id = |who: Option<u32>, kind: u8| (who, kind, who.is_some() && session.named == Named::ById);
+    let by_id = |who: Option<u32>, kind: u8| match who {
+        Some(_) => (who, kind, session.named == Named::Id),
+        None => (None, 0, false),
+    };
     match text(session.kind) {
         "IAMUser" => by_id(who, 1),
         "Root" => by_id(who, 2),
