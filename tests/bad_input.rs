@@ -190,7 +190,7 @@ fn full_and_read_only_disks() {
         std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output()
     };
     if !mount("size=1m").is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: full_and_read_only_disks needs to be allowed to mount a tmpfs");
+        crate::support::skipped("full_and_read_only_disks", "to be allowed to mount a tmpfs");
         return;
     }
     let unmounted = || std::process::Command::new("umount").arg(&disk).status();

@@ -25,7 +25,7 @@ const FOLDERS: &[&str] = &[
 #[test]
 fn every_file_is_accounted_for() {
     let Some(corpora) = corpora() else {
-        eprintln!("SKIPPED: every_file_is_accounted_for needs the corpora, which are not here");
+        crate::support::skipped("every_file_is_accounted_for", "the corpora");
         return;
     };
     let directory = tempfile::tempdir().unwrap();

@@ -121,7 +121,7 @@ fn verdicts_join_rows() {
 #[test]
 fn what_the_aws_command_line_finds_is_found() {
     let Some(corpora) = crate::support::corpora() else {
-        eprintln!("SKIPPED: what_the_aws_command_line_finds_is_found needs the corpora, which are not here");
+        crate::support::skipped("what_the_aws_command_line_finds_is_found", "the corpora");
         return;
     };
     let chain = corpora.join("cloudtrail-digest/synthetic-chain");
@@ -192,7 +192,7 @@ fn a_copy_of_a_bucket_with_odd_names_verifies() {
     let cases = crate::support::root().join("../shared/cases");
     let input = cases.join("22-empty-folder-names-make-true-digests-moved/input");
     if !input.is_dir() {
-        eprintln!("SKIPPED: the cases are not here");
+        crate::support::skipped("case 22", "the shared cases");
         return;
     }
     for folder in ["plain", "slash", "middle"] {

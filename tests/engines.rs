@@ -29,9 +29,8 @@ fn deltalake_and_duckdb_count_the_same_rows() {
         other => {
             let required = std::env::var_os("COLDTRAIL_REQUIRE_ENGINES").is_some();
             assert!(!required, "the Python packages deltalake, pyarrow and duckdb are required here: {other:?}");
-            eprintln!(
-                "SKIPPED: deltalake_and_duckdb_count_the_same_rows needs the Python packages deltalake, pyarrow and duckdb"
-            );
+            let needs = "the Python packages deltalake, pyarrow and duckdb";
+            crate::support::skipped("deltalake_and_duckdb_count_the_same_rows", needs);
             return;
         }
     };

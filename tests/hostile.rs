@@ -281,7 +281,7 @@ fn progress_shows_nothing_hostile() {
         let output = match script.stdin(std::process::Stdio::null()).output() {
             Ok(output) => output,
             Err(error) => {
-                eprintln!("SKIPPED: progress_shows_nothing_hostile needs `script`: {error}");
+                crate::support::skipped("progress_shows_nothing_hostile", &format!("`script`: {error}"));
                 return;
             }
         };

@@ -22,9 +22,8 @@ fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
 fn shared_case(name: &str) -> Option<PathBuf> {
     let path = root().join("../shared/cases").join(name).join("input");
     if !path.is_dir() {
-        use std::io::Write;
         // Not `eprintln!`, which the test runner keeps to itself.
-        writeln!(std::io::stderr(), "SKIPPED: {name} is not here").unwrap();
+        crate::support::skipped(name, "the shared cases");
         return None;
     }
     Some(path)

@@ -4,6 +4,7 @@
 
 mod answers;
 mod bad_input;
+mod cases;
 mod corpora;
 mod custody;
 mod digests;

@@ -14,7 +14,16 @@ pub(crate) fn root() -> PathBuf {
 /// Real logs from public sources, if they are here.
 pub(crate) fn corpora() -> Option<PathBuf> {
     let path = root().join("../shared/corpora");
+    let required = std::env::var_os("COLDTRAIL_REQUIRE_CORPORA").is_some();
+    assert!(path.is_dir() || !required, "the corpora are required here");
     path.is_dir().then_some(path)
+}
+
+/// Says that a test did not run. Not by `eprintln!`, which is not shown for a test that passes.
+pub(crate) fn skipped(test: &str, needs: &str) {
+    use std::io::Write;
+    let line = format!("SKIPPED: {test} needs {needs}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// What a run came to.

@@ -189,7 +189,7 @@ fn every_view_of_the_sample_answers() {
 #[test]
 fn the_corpora_go_the_same_way() {
     let Some(corpora) = corpora() else {
-        eprintln!("SKIPPED: the_corpora_go_the_same_way needs the corpora, which are not here");
+        crate::support::skipped("the_corpora_go_the_same_way", "the corpora");
         return;
     };
     let directory = tempfile::tempdir().unwrap();

@@ -20,7 +20,7 @@ with daily as (
     bucket_name as bucket,
     coalesce(regexp_replace(requester, '^(arn:[^:]*:sts::[0-9]*:assumed-role/[^/]+)/.*$', '\1'), 'anonymous') as reader,
     date_trunc('day', event_time) as day,
-    sum(coalesce(bytessent, case when operation = 'REST.COPY.OBJECT_GET' then objectsize end, 0)) as bytes,
+    sum(coalesce(bytes_read, bytessent, 0)) as bytes,
     count(*) as requests,
     count(distinct key) as objects,
     count(distinct remoteip) as ips,
@@ -30,10 +30,7 @@ with daily as (
     first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
     first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
   from s3_access
-  where operation in (
-      'REST.GET.OBJECT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET', 'REST.SELECT.OBJECT', 'SOAP.GET.OBJECT',
-      'WEBSITE.GET.OBJECT', 'REST.GET.OBJECT_TORRENT'
-    )
+  where action = 'read'
     and remoteip is not null
   group by 1, 2, 3
 ), usual as (

@@ -16,7 +16,7 @@
 -- trap: A range request (206) reads a part, and one download can be many of them, so gets is not the number of downloads; bytes is the safer measure.
 -- trap: Answers 304 give no content and are not counted.
 -- trap: The access log is delivered on best effort and CloudTrail only where data events were on: the numbers are lower bounds.
--- trap: CloudTrail has the key as sent and the access log has it URL-encoded; the key shown is decoded once.
+-- trap: CloudTrail has the key as sent; the access log encodes it up to twice, and the key shown is decoded as often.
 -- trap: A copy (CopyObject) reads its source too and is counted with it; the access log gives no bytes sent for it, so the size of the object is taken.
 -- next: exfiltration/bytes_out_by_requester
 -- next: exfiltration/presigned_url_use
@@ -26,10 +26,7 @@ with logged as (
     *,
     row_number() over (partition by requestid, bucket_name order by event_time, evidence_object, evidence_record) as copy
   from s3_access
-  where operation in (
-      'REST.GET.OBJECT', 'REST.HEAD.OBJECT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET', 'REST.SELECT.OBJECT',
-      'SOAP.GET.OBJECT', 'WEBSITE.GET.OBJECT', 'WEBSITE.HEAD.OBJECT', 'REST.GET.OBJECT_TORRENT'
-    )
+  where (action = 'read' or operation in ('REST.HEAD.OBJECT', 'WEBSITE.HEAD.OBJECT'))
     and error_class = 'success'
     and (httpstatus is null or httpstatus between 200 and 299)
     and event_time between $since and $until
@@ -71,9 +68,7 @@ with logged as (
     coalesce(logged.remoteip, trailed.sourceipaddress) as ip,
     coalesce(logged.operation, trailed.eventname) in ('REST.HEAD.OBJECT', 'WEBSITE.HEAD.OBJECT', 'HeadObject') as is_head,
     coalesce(logged.httpstatus = 206, json_as_text(trailed.requestparameters, 'Range') is not null) as is_part,
-    coalesce(
-      logged.bytessent, case when logged.operation = 'REST.COPY.OBJECT_GET' then logged.objectsize end, trailed.bytes
-    ) as bytes,
+    coalesce(logged.bytes_read, logged.bytessent, trailed.bytes) as bytes,
     logged.objectsize as object_size,
     logged.evidence_object is not null as in_log,
     trailed.evidence_object is not null as in_trail,

@@ -4,8 +4,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use coldtrail_lake::AnswerWriter;
 use coldtrail_investigate::Asked;
+use coldtrail_lake::AnswerWriter;
 use coldtrail_query::{Session, Stream};
 use coldtrail_report::formats::{self, BatchWriter, Begin, Out};
 use coldtrail_report::{Claim, Error, FORMATS, Format, Options, Written, escape};

@@ -55,7 +55,11 @@ pub(crate) fn print_json(settings: &Settings, value: &serde_json::Value) -> Resu
 
 /// Prints an answer of findings; how it ends.
 pub(crate) fn print_answer(settings: &Settings, answer: &Findings) -> Result<Status> {
-    if settings.json { print_json(settings, &answer.json())? } else { print(settings, &answer.text())? }
+    if settings.json {
+        print_json(settings, &answer.json())?
+    } else {
+        print(settings, &answer.text())?
+    }
     Ok(answer.claim().into())
 }
 

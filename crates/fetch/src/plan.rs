@@ -159,7 +159,9 @@ fn choose(wanted: &Wanted, prefix: &str) -> Choice {
         }
         Folder::Service(service) => match known(service) {
             // Its folders are laid out as the owner likes.
-            _ if service == "CloudFront" && wanted.of_source(Some(Source::of(&tables::cloudfront::TABLE))) => Choice::Whole,
+            _ if service == "CloudFront" && wanted.of_source(Some(Source::of(&tables::cloudfront::TABLE))) => {
+                Choice::Whole
+            }
             true => unless(!wanted.of_source(Source::of_service(service)), format!("{service} is not asked for")),
             false => Choice::Whole,
         },

@@ -213,6 +213,7 @@ impl<'a> Collector<'a> {
             kept: int(kept),
             duplicates: int(duplicates),
             rejects: int(rejects),
+            mistyped: text(&outcome.mistyped),
             account: text(&task.key.account),
             region: text(&task.key.region),
             delivery_time: task.key.delivery_time,

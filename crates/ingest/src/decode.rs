@@ -74,6 +74,8 @@ pub(crate) struct Outcome {
     pub(crate) records: u64,
     /// Those: comments, headers, control messages.
     pub(crate) comments: u64,
+    /// Values that their columns could not take, counted by column, as JSON.
+    pub(crate) mistyped: Option<String>,
 }
 
 impl Outcome {
@@ -294,6 +296,7 @@ impl Worker {
         let mut sink = ObjectSink { at, object: &entry.object, open, rejects: &mut self.rejects, outcome, emit };
         let rest = frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
         sink.outcome.form = Some(sink.open.decoder.form());
+        sink.outcome.mistyped = sink.open.decoder.mistyped().json();
         Ok(rest)
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Stretch {
     useragents: Vec<String>,
     regions: Vec<String>,
     services: Option<String>,
+    /// What speaks against taking the session for one of one principal.
+    caveat: Option<String>,
     #[serde(flatten)]
     row: RowName,
 }
@@ -206,6 +208,9 @@ impl Stretch {
         answer.say(depth + 1, "what", figures, None);
         answer.say(depth + 1, "from", format!("{} with {}", list(&self.ips, 5), list(&self.useragents, 3)), None);
         answer.say(depth + 1, "regions", list(&self.regions, 6), None);
+        if let Some(caveat) = &self.caveat {
+            answer.say(depth + 1, "caveat", caveat, None);
+        }
     }
 
     fn facts(&self) -> Vec<String> {
@@ -237,7 +242,7 @@ impl Stretch {
             "sourceIdentity": self.sourceidentity, "federationSubject": self.federation_subject,
             "firstTime": self.first_time, "lastTime": self.last_time, "events": self.events, "writes": self.writes,
             "errors": self.errors, "denied": self.denied, "firstEvers": self.first_evers, "ips": self.ips,
-            "userAgents": self.useragents, "regions": self.regions,
+            "userAgents": self.useragents, "regions": self.regions, "caveat": self.caveat,
             "services": self.services.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok()),
             "evidence": self.row.as_json(),
         })

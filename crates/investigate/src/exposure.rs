@@ -81,10 +81,12 @@ pub fn exposure(scope: &Scope<'_>, exposed: &Exposed<'_>) -> Result<Answer> {
     for one in &openings {
         one.tell(&mut answer, resource.is_none());
     }
-    if openings.is_empty() {
+    let examined = !openings.is_empty() || !is_unexamined(scope, resource.as_ref())?;
+    if openings.is_empty() && examined {
         let what = "no state in which it was open is in the Config items that are here";
         answer.say(0, "", format!("{what}: none among {}", scope.among(&crate::resource::ABOUT)), None);
     }
+    unknowns(scope, resource.as_ref(), &mut answer)?;
     answer.set("resource", json!(resource));
     answer.set("exposures", Json::Array(openings.iter().map(Opening::as_json).collect()));
     limits(scope, &openings, &mut answer);
@@ -133,6 +135,59 @@ fn blind(scope: &Scope<'_>, interval: &Interval, uses: &[Use]) -> Option<&'stati
     }
 }
 
+/// A reason why it cannot be said of resources whether they were open.
+#[derive(Debug, Deserialize)]
+struct Unknown {
+    reason: String,
+    detail: Option<String>,
+    resourcetype: String,
+    resources: u64,
+    first_object: Option<String>,
+    first_record: Option<i64>,
+}
+
+fn all_unknowns(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<Vec<Unknown>> {
+    let parameters = match resource {
+        Some(resource) => resource.parameters(),
+        None => ["account", "region", "type", "id"].map(|name| (name.to_owned(), Value::Text(None))).to_vec(),
+    };
+    ask(scope.session, include_str!("exposure/unknowns.sql"), &parameters)
+}
+
+/// Is a resource of a type of which only policies are examined? Then that nothing was found says little.
+fn is_unexamined(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<bool> {
+    Ok(resource.is_some() && all_unknowns(scope, resource)?.iter().any(|unknown| unknown.reason == NOT_EXAMINED))
+}
+
+/// The reason of `exposure_unknowns` for types that nothing is known of but their policies.
+const NOT_EXAMINED: &str = "type not examined";
+
+/// What could not be judged: types that are not examined, lists and documents that are not here.
+fn unknowns(scope: &Scope<'_>, resource: Option<&Resource>, answer: &mut Answer) -> Result<()> {
+    let all = all_unknowns(scope, resource)?;
+    let mut data = Vec::new();
+    for unknown in &all {
+        let of = format!("{} resources of type {}", unknown.resources, unknown.resourcetype);
+        let detail = unknown.detail.as_deref().filter(|detail| *detail != unknown.resourcetype);
+        let sentence = match (unknown.reason.as_str(), detail) {
+            (NOT_EXAMINED, _) => {
+                format!("exposure of {} is not examined, but for policies in its document", unknown.resourcetype)
+            }
+            (reason, Some(detail)) => format!("{reason}: {detail}"),
+            (reason, None) => reason.to_owned(),
+        };
+        let sentence = if resource.is_some() { sentence } else { format!("{sentence} ({of})") };
+        let row = RowName::of(unknown.first_object.as_deref(), unknown.first_record);
+        data.push(json!({
+            "reason": unknown.reason, "detail": unknown.detail, "resourceType": unknown.resourcetype,
+            "resources": unknown.resources, "evidence": row.map(|row| row.as_json()),
+        }));
+        answer.cannot_say.push(sentence);
+    }
+    answer.set("unknowns", Json::Array(data));
+    Ok(())
+}
+
 /// What of the use of these openings the logs that are here cannot tell.
 fn limits(scope: &Scope<'_>, openings: &[Opening], answer: &mut Answer) {
     let has = |table: &Table| scope.session.rows(table.name) > 0;
@@ -152,7 +207,10 @@ const BUCKET: &str = "AWS::S3::Bucket";
 
 /// Is it reached by connecting to it?
 fn is_reached(interval: &Interval) -> bool {
-    matches!(interval.kind.as_str(), "open_security_group" | "public_database")
+    matches!(
+        interval.kind.as_str(),
+        "open_security_group" | "public_database" | "public_endpoint" | "security_group_shared"
+    )
 }
 
 impl Opening {

@@ -46,11 +46,7 @@ static SEVERAL: &[(&str, &str, &str)] = &[
         "Rows of CloudTrail with the verdicts of all files that hold them.",
         include_str!("views/row_verdicts.sql"),
     ),
-    (
-        "same_id",
-        "Ids of CloudTrail events that stand for different contents.",
-        include_str!("views/same_id.sql"),
-    ),
+    ("same_id", "Ids of CloudTrail events that stand for different contents.", include_str!("views/same_id.sql")),
 ];
 
 static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {

@@ -93,10 +93,10 @@ impl Pivots {
                     self.address(text);
                 }
             },
-            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[' if (2..=LONGEST).contains(&bytes.len()) => {
-                if !self.address(text) && is_resource_id(bytes) {
-                    self.resources.push(text);
-                }
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'['
+                if (2..=LONGEST).contains(&bytes.len()) && !self.address(text) && is_resource_id(bytes) =>
+            {
+                self.resources.push(text);
             }
             b'g'..=b'z' if is_resource_id(bytes) => self.resources.push(text),
             _ => {}

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use crate::fields::{Extra, json_string};
-use crate::source::Mistyped;
 use crate::json::{Tape, Value};
+use crate::source::Mistyped;
 
 /// Where members belong, by their names in lower case without marks; those of nested ones are put together.
 const PATHS: &[(&str, &[&str])] = &[

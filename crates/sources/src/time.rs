@@ -159,11 +159,11 @@ fn plain_epoch(text: &str) -> Option<i64> {
     let number: i64 = if whole.starts_with('+') { None } else { whole.parse().ok() }?;
     let micros = fraction(rest.as_bytes()).0;
     match number {
-        ..0 => None,
-        ..100_000_000_000 => Some(number * 1_000_000 + micros),
-        ..100_000_000_000_000 => Some(number * 1_000 + micros / 1_000),
-        ..100_000_000_000_000_000 => Some(number),
-        _ => Some(number / 1_000),
+        i64::MIN..=-1 => None,
+        0..100_000_000_000 => Some(number * 1_000_000 + micros),
+        100_000_000_000..100_000_000_000_000 => Some(number * 1_000 + micros / 1_000),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(number),
+        100_000_000_000_000_000.. => Some(number / 1_000),
     }
 }
 

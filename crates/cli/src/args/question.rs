@@ -166,7 +166,16 @@ fn option(parameter: &Parameter) -> Arg {
     if let Some(default) = &parameter.default {
         about.push_str(&format!(" [default: {}]", escape::terminal(default)));
     }
-    Arg::new(format!("{PARAMETER}{}", parameter.name))
+    let option = Arg::new(format!("{PARAMETER}{}", parameter.name));
+    let option = match parameter.values.as_slice() {
+        [] => option,
+        values => {
+            let known =
+                values.iter().map(String::as_str).chain(["null"]).map(|value| PossibleValue::new(value.to_owned()));
+            option.value_parser(PossibleValuesParser::new(known))
+        }
+    };
+    option
         .long(parameter.name.clone())
         .value_name(parameter.kind.name().to_uppercase())
         .help(about)

@@ -46,6 +46,12 @@ static PARTS: &[Part] = &[
         empty: "every row has a time",
     },
     Part {
+        name: "mistyped",
+        heading: "Values that their column could not take, by source and column; they stand in `extra`",
+        sql: include_str!("status/mistyped.sql"),
+        empty: "every value fits its column",
+    },
+    Part {
         name: "same_id",
         heading: "CloudTrail events whose id stands for different contents",
         sql: include_str!("status/same_id.sql"),

@@ -110,10 +110,14 @@ impl Lists {
     }
 }
 
+/// What a list held from each instant on; none where its document did not parse.
+#[cfg(test)]
+type Versions<'a> = &'a [(i64, Option<&'a [&'a str]>)];
+
 #[cfg(test)]
 impl Lists {
     /// Lists by id, each with the times and ranges of its items in order of time.
-    pub(crate) fn of(lists: &[(&str, &[(i64, Option<&[&str]>)])]) -> Lists {
+    pub(crate) fn of(lists: &[(&str, Versions<'_>)]) -> Lists {
         let version = |(time, ranges): &(i64, Option<&[&str]>)| Version {
             time: *time,
             object: "list".into(),

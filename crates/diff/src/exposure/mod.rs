@@ -34,6 +34,7 @@ pub const EXPOSURE_KINDS: &[&str] = &[
     "public_snapshot",
     "public_topic",
     "role_trusts_stranger",
+    "security_group_shared",
     "shared_image",
     "shared_policy",
     "shared_snapshot",

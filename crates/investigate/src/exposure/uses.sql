@@ -9,7 +9,7 @@ with open as (
 ),
 logged as (
   select o.resourcetype, o.resourceid, o.valid_from, s.event_time, s.evidence_object, s.evidence_record,
-    s.operation, s.bytessent, s.key, s.remoteip, s.requester,
+    s.action, coalesce(s.bytes_read, s.bytessent) as bytes, s.key, s.remoteip, s.requester,
     (s.requester is null or s.requester not like concat('%:', o.awsaccountid, ':%'))
       and s.error_class = 'success' and not coalesce(ip_is_private(s.remoteip), false) as is_strange
   from open o
@@ -42,8 +42,8 @@ calls as (
 )
 select resourcetype, resourceid, valid_from, 's3_access' as source,
   count(*) filter (where is_strange) as requests,
-  count(*) filter (where is_strange and operation like '%.GET.%') as reads,
-  sum(bytessent) filter (where is_strange) as bytes,
+  count(*) filter (where is_strange and action = 'read') as reads,
+  sum(bytes) filter (where is_strange) as bytes,
   count(distinct key) filter (where is_strange) as keys,
   count(distinct remoteip) filter (where is_strange) as addresses,
   string_agg(distinct coalesce(requester, 'anonymous'), ', ') filter (where is_strange) as who,

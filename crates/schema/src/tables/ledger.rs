@@ -39,6 +39,9 @@ table! {
         duplicates: Int,
         /// How many of them were not understood.
         rejects: Int,
+        /// How many values of its rows their columns could not take, because they were of another type or not
+        /// understood: `{"column": count}`; they stand in `extra`. Null when there are none.
+        mistyped: Json,
         /// The account in its key.
         account: Text,
         /// The region in its key.

@@ -1,3 +1,5 @@
+//! Times in the forms that logs and exporters write.
+
 use proptest::prelude::*;
 
 use super::*;
