@@ -188,6 +188,7 @@ const VERBS: &[&[&str]] = &[
     &["report", "area", "config"],
     &["report", "area", "HOSTILE"],
     &["custody"],
+    &["lake", "clean", "--dry-run"],
     &["custody", "verify"],
     &["timeline", "--from", "start", "--to", "end"],
     &["timeline", "--around", "HOSTILE"],

@@ -55,6 +55,6 @@ select
   error_class, bytes, user_agent, referrer, request_id
 from judged
 where kind is not null
-  and ($ip is null or client_ip = $ip)
+  and ($ip is null or client_ip = $ip or ip_in_cidr(client_ip, $ip))
   and ($only_answered = false or error_class = 'success')
 order by event_time, source, evidence_object, evidence_record

@@ -8,7 +8,7 @@
 -- parameter: quiet_days integer = 14
 -- parameter: since timestamp = start
 -- parameter: until timestamp = end
--- about iocs: indicators separated by commas: addresses, access keys, principals, ARNs, resource ids, exactly as logged; null means everything that was seen
+-- about iocs: indicators separated by commas: addresses or networks, access keys, principals, ARNs, resource ids, exactly as logged; null means everything that was seen
 -- about kind: ip, key, actor or resource; null means all kinds
 -- values kind: ip, key, actor, resource
 -- about top: how many lines where no list is given, the most unusual first; null means all
@@ -47,7 +47,8 @@ with chosen as (
     first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
   from seen
   where ($kind is null or kind = $kind)
-    and ($iocs is null or array_has(string_to_array(regexp_replace($iocs, '\s*,\s*', ',', 'g'), ','), indicator))
+    and ($iocs is null or array_has(string_to_array(regexp_replace($iocs, '\s*,\s*', ',', 'g'), ','), indicator)
+      or (kind = 'ip' and ip_in_cidr(indicator, $iocs)))
   group by kind, indicator, source, account, region
 ), grouped as (
   select

@@ -91,9 +91,10 @@ impl Outcome {
     /// What is wrong with the container: as seen now, or when it was collected.
     fn judge(&mut self, found: Option<&Damage>, entry: &Entry) {
         let harmless = found.is_none_or(Damage::is_harmless);
-        self.cut = found.is_some_and(Damage::is_of_limits);
-        // What cut it when it was collected does not cut it now.
-        let collected = entry.damage.clone().filter(|text| !Damage::tells_of_limits(text));
+        // What cut it when it was collected does not cut it now, if it was read now.
+        let whole = self.status == Status::Ingested;
+        let collected = entry.damage.clone().filter(|text| !(whole && Damage::tells_of_limits(text)));
+        self.cut = found.is_some_and(Damage::is_of_limits) || collected.as_deref().is_some_and(Damage::tells_of_limits);
         self.damage = found.map(Damage::to_string).or(collected);
         if self.damage.is_some() && !harmless && self.records == 0 {
             self.status = Status::Failed;

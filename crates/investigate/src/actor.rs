@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldtrail_query::Value;
+use coldtrail_query::{Session, Value};
 use coldtrail_report::{Answer, RowName};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -137,18 +137,23 @@ fn nobody(scope: &Scope<'_>, who: &Who<'_>) -> Result<Error> {
             aside.sentence()
         ),
     };
-    #[derive(Deserialize)]
-    struct Known {
-        name: String,
-    }
-    let parameter = [("who".to_owned(), Value::Text(Some(who.name.to_owned())))];
-    let similar: Vec<Known> = ask(scope.session, include_str!("actor/similar.sql"), &parameter)?;
+    let similar = similar(scope.session, who.name)?;
     if similar.is_empty() {
         let hint = "name an access key, an ARN, a session's id or an address; `coldtrail timeline --actor` and `--ip` look at every log";
         return Ok(Error::absent(what, hint));
     }
-    let names: Vec<String> = similar.into_iter().map(|known| known.name).collect();
-    Ok(Error::usage(what, format!("did you mean {}?", names.join(", "))))
+    Ok(Error::usage(what, format!("did you mean {}?", similar.join(", "))))
+}
+
+/// Names of actors that end in a name, or are written like it but for case.
+pub(crate) fn similar(session: &Session, name: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Known {
+        name: String,
+    }
+    let parameter = [("who".to_owned(), Value::Text(Some(name.to_owned())))];
+    let known: Vec<Known> = ask(session, include_str!("actor/similar.sql"), &parameter)?;
+    Ok(known.into_iter().map(|known| known.name).collect())
 }
 
 /// Who stands behind the sessions.

@@ -2,6 +2,7 @@
 
 use coldtrail_query::{Session, Value};
 use coldtrail_report::{Options, Table, formats};
+use coldtrail_schema::pivots;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -38,9 +39,9 @@ pub(crate) fn span(micros: i64) -> String {
     }
 }
 
-/// An address in the one way in which logs write it; what is none stays as it is.
+/// An address in the one form in which pivots have it; what is none stays as it is, networks too.
 pub(crate) fn address(text: &str) -> String {
-    text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_owned(), |address| address.to_string())
+    pivots::address(text).map_or_else(|| text.to_owned(), |address| address.to_string())
 }
 
 /// Text cut to so many characters.

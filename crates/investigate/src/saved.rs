@@ -5,8 +5,9 @@ use coldtrail_report::{AsideKind, Claim, LeftAside};
 use coldtrail_schema::tables;
 use serde::Deserialize;
 
+use crate::actor::similar;
 use crate::error::Result;
-use crate::rows::ask;
+use crate::rows::{address, ask};
 use crate::scope::{About, Scope, sources};
 
 /// A statement to be run, and what its answer does not look at.
@@ -20,9 +21,11 @@ pub struct Asked {
     /// Nothing of what it looks at is here.
     pub nothing: bool,
     /// What it looks at, for the sentence that there is nothing: `541 rows of cloudtrail`.
-    among: String,
+    pub(crate) among: String,
     /// The names of values that were asked for.
-    values: Vec<(String, String)>,
+    pub(crate) values: Vec<(String, String)>,
+    /// Are they compared whole? A saved question may look for parts of names.
+    pub(crate) whole: bool,
 }
 
 /// The sentence about an answer without a row, and how much it claims.
@@ -49,7 +52,11 @@ const NAMES: &[&str] = &[
 
 /// A saved question, prepared.
 pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(String, String)]) -> Result<Asked> {
-    let parameters = question.bind(given, scope.session.bounds())?;
+    let given: Vec<(String, String)> = given
+        .iter()
+        .map(|(name, value)| (name.clone(), if name == "ip" { address(value) } else { value.clone() }))
+        .collect();
+    let parameters = question.bind(&given, scope.session.bounds())?;
     let tables: Vec<&str> = question.sources.iter().map(String::as_str).collect();
     let derived = tables::TABLES.iter().any(|table| table.is_derived() && question.reads(table.name));
     let timed = question.parameters.iter().any(|p| p.kind == coldtrail_query::ParameterType::Timestamp);
@@ -100,14 +107,16 @@ impl Asked {
             nothing,
             among: scope.among(about),
             values: values.collect(),
+            whole: false,
         })
     }
 
     /// A question about verdicts, where `verify` never ran.
     fn look_for_verdicts(&mut self, scope: &Scope<'_>, question: &coldtrail_query::Question) {
         use coldtrail_schema::tables::verdicts::{DIGEST_VERDICTS, LOG_VERDICTS};
-        let reads = question.sources.iter().any(|name| *name == DIGEST_VERDICTS.name || *name == LOG_VERDICTS.name);
-        if reads && scope.session.rows(DIGEST_VERDICTS.name) + scope.session.rows(LOG_VERDICTS.name) == 0 {
+        // Where rows of logs are shown with their verdicts, the verdict says itself that there is none yet.
+        let only = question.sources.iter().all(|name| *name == DIGEST_VERDICTS.name || *name == LOG_VERDICTS.name);
+        if only && scope.session.rows(DIGEST_VERDICTS.name) + scope.session.rows(LOG_VERDICTS.name) == 0 {
             self.nothing = true;
             self.cannot_say.push("what CloudTrail's digests prove: `coldtrail verify` did not run".to_owned());
         }
@@ -115,11 +124,8 @@ impl Asked {
 
     /// How much an answer with rows claims.
     pub fn claim(&self) -> Claim {
-        match (self.nothing, self.left_aside.is_empty() && self.cannot_say.is_empty()) {
-            (true, _) => Claim::Nothing,
-            (false, true) => Claim::Whole,
-            (false, false) => Claim::WithGaps,
-        }
+        let whole = !self.nothing && self.left_aside.is_empty() && self.cannot_say.is_empty();
+        if whole { Claim::Whole } else { Claim::WithGaps }
     }
 
     /// What an answer without a row says. `none` is said only of what was looked at, with how much that was.
@@ -136,7 +142,11 @@ impl Asked {
             format!("; left aside: {}", self.left_aside.sentence())
         };
         if let Some((name, value)) = unknown.first() {
-            let sentence = format!("cannot say: `{name} {value}` stands in no row, among {}{left}", self.among);
+            let mean = match similar(session, value)?.as_slice() {
+                [] => String::new(),
+                names => format!("; did you mean {}?", names.join(", ")),
+            };
+            let sentence = format!("cannot say: `{name} {value}` stands in no row, among {}{left}{mean}", self.among);
             return Ok(Empty { sentence, claim: Claim::Nothing });
         }
         Ok(Empty { sentence: format!("none among {}{left}", self.among), claim: self.claim() })
@@ -150,7 +160,10 @@ impl Asked {
         }
         let mut unknown = Vec::new();
         for (name, value) in &self.values {
-            let parameter = [("value".to_owned(), Value::Text(Some(value.clone())))];
+            let parameter = [
+                ("value".to_owned(), Value::Text(Some(value.clone()))),
+                ("whole".to_owned(), Value::Boolean(Some(self.whole))),
+            ];
             let known: Vec<Known> = ask(session, include_str!("saved/known.sql"), &parameter)?;
             if !known.iter().any(|row| row.known) {
                 unknown.push((name.clone(), value.clone()));

@@ -75,7 +75,8 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
         ("to".to_owned(), Value::Time(Some(to))),
     ];
     let values = [("--actor", wanted.actor), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
-    Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)
+    let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
+    Ok(Asked { whole: true, ..asked })
 }
 
 /// The event of that id, or of that place: `object#record`.

@@ -81,9 +81,7 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Error::UnknownColumn { .. }
-                | Error::UnknownTable { .. }
-                | Error::UnknownQuestion { .. }
+            Error::UnknownQuestion { .. }
                 | Error::UnknownParameter { .. }
                 | Error::UnknownValue { .. }
                 | Error::BadParameter { .. }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use coldtrail_schema::pivots;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::cast::as_string_array;
@@ -22,8 +23,9 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "ip_in_cidr",
         usage: "ip_in_cidr(ip, cidr)",
-        about: "Is the address in the network? False for what is no address; an address alone is a network of one.",
-        make: |name| test2(name, in_cidr),
+        about: "Is the address in the network? False for what is no address; an address alone is a network of one. Either \
+                may be several, separated by commas: is any of the addresses in any of the networks?",
+        make: |name| test2(name, any_in_cidr),
     },
     Function {
         name: "ip_is_private",
@@ -115,10 +117,14 @@ fn arn_part(arn: &str, index: usize) -> Option<&str> {
     is_arn.then(|| parts.nth(index)).flatten()
 }
 
+fn any_in_cidr(ips: &str, cidrs: &str) -> bool {
+    cidrs.split(',').any(|cidr| ips.split(',').any(|ip| in_cidr(ip.trim(), cidr.trim())))
+}
+
 fn in_cidr(ip: &str, cidr: &str) -> bool {
-    let Ok(ip) = ip.parse::<IpAddr>() else { return false };
+    let Some(ip) = pivots::address(ip) else { return false };
     let (network, length) = cidr.split_once('/').map_or((cidr, None), |(network, length)| (network, Some(length)));
-    let Ok(network) = network.parse::<IpAddr>() else { return false };
+    let Some(network) = pivots::address(network) else { return false };
     let bits = if network.is_ipv4() { 32 } else { 128 };
     let Ok(length) = length.map_or(Ok(bits), str::parse::<u32>) else { return false };
     let same = |a: u128, b: u128| length <= bits && (length == 0 || (a ^ b) >> (bits - length) == 0);
@@ -159,6 +165,9 @@ mod tests {
         ] {
             assert_eq!(in_cidr(ip, cidr), expected, "{ip} in {cidr}");
         }
+        assert!(any_in_cidr("192.0.2.1, 198.51.100.7:443", "10.0.0.0/8,198.51.100.0/24"));
+        assert!(!any_in_cidr("192.0.2.1,198.51.100.7", "10.0.0.0/8"));
+        assert!(!any_in_cidr("", "0.0.0.0/0"));
     }
 
     #[test]

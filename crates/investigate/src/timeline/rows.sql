@@ -34,7 +34,8 @@ reasons as (
       case when e.actor = $actor or array_has(e.actors, $actor) or array_has(e.keys, $actor) or e.session_id = $actor
         or own.session_id is not null then 'actor' end,
       case when e.session_id = $session then 'session' end,
-      case when e.ip = $ip or array_has(e.ips, $ip) then 'address' end,
+      case when e.ip = $ip or array_has(e.ips, $ip)
+        or case when strpos($ip, '/') > 0 then ip_in_cidr(array_to_string(e.ips, ','), $ip) end then 'address' end,
       case when named.evidence_object is not null then 'resource' end
     ) as reason,
     e.evidence_object, e.evidence_record

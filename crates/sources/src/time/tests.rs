@@ -1,4 +1,5 @@
 //! Times in the forms that logs and exporters write.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
 
