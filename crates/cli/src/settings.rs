@@ -79,6 +79,11 @@ pub(crate) fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// The year now, UTC.
+pub(crate) fn this_year() -> i16 {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year()
+}
+
 /// What came of an action: how it ended, and what stands in the custody log about it.
 pub(crate) struct Done<T> {
     pub(crate) status: Status,

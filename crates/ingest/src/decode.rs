@@ -18,6 +18,7 @@ use coldtrail_sources::{
 };
 
 use crate::plan::Task;
+use crate::run::Options;
 
 /// Objects up to this size are read at once, hashed and decoded from memory.
 const IN_MEMORY: u64 = 64 << 20;
@@ -166,6 +167,8 @@ fn count_in(runs: &mut Runs, task: usize) {
 struct Worker {
     open: Vec<Open>,
     rejects: Rejects,
+    /// What years an event can be of.
+    years: Years,
 }
 
 /// Rejects that wait.
@@ -213,13 +216,21 @@ struct Text<R> {
 impl Worker {
     /// Decodes an object, which is number `at` of the tasks. Whatever goes wrong with it is in the outcome; rows
     /// decoded before stay.
-    fn decode(&mut self, case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
+    fn decode(
+        &mut self,
+        case: &Case,
+        at: usize,
+        task: &Task,
+        options: &Options,
+        emit: &mut dyn FnMut(Part),
+    ) -> Outcome {
         let mut outcome = Outcome::default();
+        self.years = Years::until(options.last_year);
         if task.entry.is_archive() {
             outcome.status = Status::Archive;
             outcome.format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
             outcome.damage = task.entry.damage.clone();
-        } else if let Err(reason) = self.object(case, at, task, limits, &mut outcome, emit) {
+        } else if let Err(reason) = self.object(case, at, task, &options.limits, &mut outcome, emit) {
             outcome.fail(reason);
         }
         outcome
@@ -289,7 +300,7 @@ impl Worker {
             self.open.len() - 1
         });
         let open = &mut self.open[place];
-        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole }, Years::default());
+        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole }, self.years);
         open.decoder.rows().begin(&entry.object);
         outcome.status = Status::Ingested;
         outcome.source = Some(source);
@@ -317,14 +328,14 @@ impl Workers {
         case: &Case,
         tasks: &[Task],
         range: Range<usize>,
-        limits: &Limits,
+        options: &Options,
     ) -> (Vec<Part>, Vec<Outcome>) {
         let mut worker = self.lock().pop().unwrap_or_default();
         let decoded = catch_unwind(AssertUnwindSafe(|| {
             let mut parts = Vec::new();
             let emit = &mut |part| parts.push(part);
             let numbered = range.clone().zip(tasks.get(range.clone()).unwrap_or_default());
-            let outcomes = numbered.map(|(at, task)| worker.decode(case, at, task, limits, emit)).collect();
+            let outcomes = numbered.map(|(at, task)| worker.decode(case, at, task, options, emit)).collect();
             worker.finish(emit);
             (parts, outcomes)
         }));
@@ -338,7 +349,7 @@ impl Workers {
                 let mut parts = Vec::new();
                 let numbered = range.clone().zip(tasks.get(range).unwrap_or_default());
                 let emit = &mut |part| parts.push(part);
-                let outcomes = numbered.map(|(at, task)| alone(case, at, task, limits, emit)).collect();
+                let outcomes = numbered.map(|(at, task)| alone(case, at, task, options, emit)).collect();
                 (parts, outcomes)
             }
         }
@@ -346,7 +357,7 @@ impl Workers {
 }
 
 /// Decodes an object by itself and hands its rows on as they come.
-pub(crate) fn alone(case: &Case, at: usize, task: &Task, limits: &Limits, emit: &mut dyn FnMut(Part)) -> Outcome {
+pub(crate) fn alone(case: &Case, at: usize, task: &Task, options: &Options, emit: &mut dyn FnMut(Part)) -> Outcome {
     let mut given = 0;
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         let mut worker = Worker::default();
@@ -357,7 +368,7 @@ pub(crate) fn alone(case: &Case, at: usize, task: &Task, limits: &Limits, emit: 
             };
             emit(part);
         };
-        let outcome = worker.decode(case, at, task, limits, emit);
+        let outcome = worker.decode(case, at, task, options, emit);
         worker.finish(emit);
         outcome
     }));

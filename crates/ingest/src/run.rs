@@ -5,6 +5,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 use coldtrail_evidence::{Case, Limits};
 use coldtrail_lake::{Batch, Change, Lake};
+use coldtrail_sources::time::LAST_YEAR;
 use rayon::prelude::*;
 
 use crate::basis::Basis;
@@ -22,12 +23,15 @@ pub struct Options {
     pub limits: Limits,
     /// About how many inflated bytes are decoded, written and committed together.
     pub batch_bytes: u64,
+    /// The last year that an event can be of. Whoever knows a clock says the next one; the ledger does not remember it,
+    /// so a new year makes nothing be read again.
+    pub last_year: i16,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // Larger batches make larger files, but their memory is given back to the system before it is needed again.
-        Options { limits: Limits::default(), batch_bytes: 160 << 20 }
+        Options { limits: Limits::default(), batch_bytes: 160 << 20, last_year: LAST_YEAR }
     }
 }
 
@@ -216,7 +220,7 @@ impl Run<'_> {
             .into_par_iter()
             .with_max_len(1)
             .map(|group| {
-                let (parts, outcomes) = workers.decode(case, &tasks, group.clone(), &options.limits);
+                let (parts, outcomes) = workers.decode(case, &tasks, group.clone(), options);
                 let rejects = rejects(&parts, &group);
                 for ((task, outcome), rejects) in
                     tasks.get(group).unwrap_or_default().iter().zip(&outcomes).zip(rejects)
@@ -247,7 +251,7 @@ impl Run<'_> {
         for (at, task) in tasks.iter().enumerate() {
             tallies[at] = begin(self.copies, task, None);
             let mut failed = None;
-            let outcome = alone(self.case, at, task, &self.options.limits, &mut |part| {
+            let outcome = alone(self.case, at, task, self.options, &mut |part| {
                 if failed.is_none() {
                     failed = self.collector.part(&tasks, part, &mut tallies).err();
                 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::args::Ingest;
 use crate::commands::derive;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, manifest_state, recorded};
+use crate::settings::{Done, Settings, manifest_state, recorded, this_year};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let inputs = manifest_state(&case)?;
     let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
-        let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch }, &bar);
+        let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch, last_year: this_year() + 1 }, &bar);
         bar.finish();
         let summary = result?;
         // Of the lake, not of the run: what an earlier run left over is left over still.
