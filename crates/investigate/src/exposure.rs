@@ -32,6 +32,8 @@ struct Interval {
     valid_from: String,
     valid_to: Option<String>,
     last_seen: Option<String>,
+    /// In how many hours of that time there is CloudTrail of the account.
+    trail_hours: i64,
     closing_object: Option<String>,
     closing_record: Option<i64>,
     #[serde(flatten)]
@@ -81,12 +83,20 @@ pub fn exposure(scope: &Scope<'_>, exposed: &Exposed<'_>) -> Result<Answer> {
     for one in &openings {
         one.tell(&mut answer, resource.is_none());
     }
-    let examined = !openings.is_empty() || !is_unexamined(scope, resource.as_ref())?;
-    if openings.is_empty() && examined {
-        let what = "no state in which it was open is in the Config items that are here";
-        answer.say(0, "", format!("{what}: none among {}", scope.among(&crate::resource::ABOUT)), None);
+    let unknowns = unknowns(scope, resource.as_ref())?;
+    let among = scope.among(&crate::resource::ABOUT);
+    match (openings.is_empty(), unknowns.is_empty(), resource.is_some()) {
+        (true, true, _) => {
+            let what = "no state in which it was open is in the Config items that are here";
+            answer.say(0, "", format!("{what}: none among {among}"), None);
+        }
+        // What could not be judged follows, and for one resource that is all there is to say.
+        (true, false, false) => {
+            answer.say(0, "", format!("nothing open among what could be judged of {among}"), None);
+        }
+        _ => {}
     }
-    unknowns(scope, resource.as_ref(), &mut answer)?;
+    tell_unknowns(&unknowns, resource.is_some(), &mut answer);
     answer.set("resource", json!(resource));
     answer.set("exposures", Json::Array(openings.iter().map(Opening::as_json).collect()));
     limits(scope, &openings, &mut answer);
@@ -99,11 +109,11 @@ fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) 
         None => ["account", "region", "type", "id"].map(|name| (name.to_owned(), Value::Text(None))).to_vec(),
     };
     parameters.push(("kind".to_owned(), Value::Text(kind.map(str::to_owned))));
+    parameters.push(("end".to_owned(), Value::Time(Some(scope.session.bounds().end))));
     let intervals: Vec<Interval> = ask(scope.session, include_str!("exposure/intervals.sql"), &parameters)?;
     if intervals.is_empty() {
         return Ok(Vec::new());
     }
-    parameters.push(("end".to_owned(), Value::Time(Some(scope.session.bounds().end))));
     let uses: Vec<Use> = ask(scope.session, include_str!("exposure/uses.sql"), &parameters)?;
     let openings = intervals.into_iter().map(|interval| {
         let is_of = |one: &&Use| {
@@ -112,7 +122,7 @@ fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) 
                 && one.valid_from == interval.valid_from
         };
         let uses: Vec<Use> = uses.iter().filter(is_of).cloned().collect();
-        let blind = blind(scope, &interval, &uses);
+        let blind = blind(&interval, &uses);
         Opening { interval, uses: uses.into_iter().filter(|one| one.requests > 0).collect(), blind }
     });
     Ok(openings.collect())
@@ -120,7 +130,7 @@ fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) 
 
 /// Which log would tell about use, if it is not here. A row about the bucket's access log is there when anything of
 /// it is, also when none of it was a stranger's.
-fn blind(scope: &Scope<'_>, interval: &Interval, uses: &[Use]) -> Option<&'static str> {
+fn blind(interval: &Interval, uses: &[Use]) -> Option<&'static str> {
     let is_bucket = interval.resource.resourcetype == BUCKET;
     let is_watched = uses.iter().any(|one| one.source == s3_access::TABLE.name);
     match () {
@@ -128,8 +138,8 @@ fn blind(scope: &Scope<'_>, interval: &Interval, uses: &[Use]) -> Option<&'stati
         () if is_bucket && !is_watched => {
             Some("who read it stands in S3's access log, of which nothing of this bucket is here for that time")
         }
-        () if scope.session.rows(cloudtrail::TABLE.name) == 0 => {
-            Some("who used it stands in CloudTrail, of which nothing is here")
+        () if interval.trail_hours == 0 => {
+            Some("who used it stands in CloudTrail, of which nothing of this account is here for that time")
         }
         () => None,
     }
@@ -146,7 +156,7 @@ struct Unknown {
     first_record: Option<i64>,
 }
 
-fn all_unknowns(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<Vec<Unknown>> {
+fn unknowns(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<Vec<Unknown>> {
     let parameters = match resource {
         Some(resource) => resource.parameters(),
         None => ["account", "region", "type", "id"].map(|name| (name.to_owned(), Value::Text(None))).to_vec(),
@@ -154,19 +164,13 @@ fn all_unknowns(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<Vec<Un
     ask(scope.session, include_str!("exposure/unknowns.sql"), &parameters)
 }
 
-/// Is a resource of a type of which only policies are examined? Then that nothing was found says little.
-fn is_unexamined(scope: &Scope<'_>, resource: Option<&Resource>) -> Result<bool> {
-    Ok(resource.is_some() && all_unknowns(scope, resource)?.iter().any(|unknown| unknown.reason == NOT_EXAMINED))
-}
-
 /// The reason of `exposure_unknowns` for types that nothing is known of but their policies.
 const NOT_EXAMINED: &str = "type not examined";
 
 /// What could not be judged: types that are not examined, lists and documents that are not here.
-fn unknowns(scope: &Scope<'_>, resource: Option<&Resource>, answer: &mut Answer) -> Result<()> {
-    let all = all_unknowns(scope, resource)?;
+fn tell_unknowns(all: &[Unknown], named: bool, answer: &mut Answer) {
     let mut data = Vec::new();
-    for unknown in &all {
+    for unknown in all {
         let of = format!("{} resources of type {}", unknown.resources, unknown.resourcetype);
         let detail = unknown.detail.as_deref().filter(|detail| *detail != unknown.resourcetype);
         let sentence = match (unknown.reason.as_str(), detail) {
@@ -176,7 +180,7 @@ fn unknowns(scope: &Scope<'_>, resource: Option<&Resource>, answer: &mut Answer)
             (reason, Some(detail)) => format!("{reason}: {detail}"),
             (reason, None) => reason.to_owned(),
         };
-        let sentence = if resource.is_some() { sentence } else { format!("{sentence} ({of})") };
+        let sentence = if named { sentence } else { format!("{sentence} ({of})") };
         let row = RowName::of(unknown.first_object.as_deref(), unknown.first_record);
         data.push(json!({
             "reason": unknown.reason, "detail": unknown.detail, "resourceType": unknown.resourcetype,
@@ -185,7 +189,6 @@ fn unknowns(scope: &Scope<'_>, resource: Option<&Resource>, answer: &mut Answer)
         answer.cannot_say.push(sentence);
     }
     answer.set("unknowns", Json::Array(data));
-    Ok(())
 }
 
 /// What of the use of these openings the logs that are here cannot tell.

@@ -59,7 +59,8 @@ pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(
     let parameters = question.bind(&given, scope.session.bounds())?;
     let tables: Vec<&str> = question.sources.iter().map(String::as_str).collect();
     let derived = tables::TABLES.iter().any(|table| table.is_derived() && question.reads(table.name));
-    let timed = question.parameters.iter().any(|p| p.kind == coldtrail_query::ParameterType::Timestamp);
+    // Derived tables are made of rows in an order of time.
+    let timed = derived || question.parameters.iter().any(|p| p.kind == coldtrail_query::ParameterType::Timestamp);
     let values: Vec<(String, &str)> = given
         .iter()
         .filter(|(name, _)| question.parameters.iter().any(|p| p.name == *name && NAMES.contains(&p.name.as_str())))

@@ -121,8 +121,9 @@ pub(crate) fn sources(names: &[&str]) -> Vec<&'static Table> {
     for name in names {
         let of: Vec<&'static Table> = match tables::find(name) {
             Some(table) if table.is_event() => vec![table],
-            // Histories and sessions are made of these two.
+            // Rows of the ledger, and what is derived, are no evidence that could be missing.
             Some(_) => Vec::new(),
+            // A view over all sources.
             None => tables::TABLES.iter().copied().filter(|table| table.is_event()).collect(),
         };
         found.extend(
