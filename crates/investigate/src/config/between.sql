@@ -2,7 +2,7 @@
 select c.awsaccountid, c.awsregion, c.resourcetype, c.resourceid, max(c.resourcename) as resourcename, max(c.arn) as arn,
   c.configurationitemcapturetime,
   max(a.class) as class, max(a.actor) as actor, max(a.api) as api, max(a.event_time) as event_time,
-  array_agg(distinct c.path) as paths, c.evidence_object, c.evidence_record,
+  array_sort(array_agg(distinct c.path)) as paths, c.evidence_object, c.evidence_record,
   max(a.event_object) as event_object, max(a.event_record) as event_record
 from config_changes c
 left join config_attribution a

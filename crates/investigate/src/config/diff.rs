@@ -2,6 +2,7 @@
 
 use coldtrail_query::{Session, Value};
 use coldtrail_report::{Answer, RowName};
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -120,22 +121,39 @@ fn parameters(resource: Option<&Resource>, from: i64, to: i64) -> Vec<(String, V
 }
 
 #[derive(Deserialize)]
-struct Days {
-    days: i64,
-    missing: Option<String>,
+struct Day {
+    /// YYYY-MM-DD.
+    day: String,
+    account: String,
+    region: String,
 }
 
 /// Days between the two instants of which no Config file is here.
 fn absence(session: &Session, from: i64, to: i64) -> Result<Option<String>> {
     let parameters = [("from".to_owned(), Value::Time(Some(from))), ("to".to_owned(), Value::Time(Some(to)))];
-    let days: Option<Days> = ask(session, include_str!("missing_days.sql"), &parameters)?.pop();
-    Ok(days.filter(|days| days.days > 0).map(|days| {
+    let days: Vec<Day> = ask(session, include_str!("missing_days.sql"), &parameters)?;
+    Ok((!days.is_empty()).then(|| {
         format!(
             "what changed and was changed back on {} days of which no Config file is here: {}",
-            days.days,
-            days.missing.unwrap_or_default()
+            days.len(),
+            stretches(&days).join(", ")
         )
     }))
+}
+
+/// Days as stretches without a hole, each with its account and region.
+fn stretches(days: &[Day]) -> Vec<String> {
+    let tomorrow = |day: &str| day.parse::<Date>().and_then(Date::tomorrow).map(|date| date.to_string()).ok();
+    let follows = |one: &Day, next: &Day| {
+        one.account == next.account && one.region == next.region && tomorrow(&one.day).as_ref() == Some(&next.day)
+    };
+    days.chunk_by(follows)
+        .filter_map(|stretch| stretch.first().zip(stretch.last()))
+        .map(|(first, last)| {
+            let until = if first.day == last.day { String::new() } else { format!(" to {}", last.day) };
+            format!("{} {} {}{until}", first.account, first.region, first.day)
+        })
+        .collect()
 }
 
 fn tell(answer: &mut Answer, group: &[Difference], steps: &[Step]) {

@@ -1,12 +1,15 @@
--- Days in a period of which no Config file is here, counted as every day that an account and region skips.
+-- Days in a period of which no Config file is here: every day that an account and region skips.
 with
 days as (
   select distinct account, region, date_trunc('day', hour) as day from coverage
   where source = 'config_items'
 ),
-spans as (select account, region, unnest(generate_series(date_trunc('day', $from), date_trunc('day', $to), interval '1 day')) as day
-  from (select distinct account, region from days))
-select count(*) as days, string_agg(concat(cast(cast(s.day as date) as varchar), ' ', s.account, ' ', s.region), ', ') as missing
+spans as (
+  select account, region, unnest(generate_series(date_trunc('day', $from), date_trunc('day', $to), interval '1 day')) as day
+  from (select distinct account, region from days)
+)
+select cast(cast(s.day as date) as varchar) as day, s.account, s.region
 from spans s
 left join days d on d.account = s.account and d.region = s.region and d.day = s.day
 where d.day is null
+order by s.account, s.region, s.day

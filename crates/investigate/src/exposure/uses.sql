@@ -46,7 +46,7 @@ select resourcetype, resourceid, valid_from, 's3_access' as source,
   sum(bytes) filter (where is_strange) as bytes,
   count(distinct key) filter (where is_strange) as keys,
   count(distinct remoteip) filter (where is_strange) as addresses,
-  string_agg(distinct coalesce(requester, 'anonymous'), ', ') filter (where is_strange) as who,
+  array_to_string(array_sort(array_agg(distinct coalesce(requester, 'anonymous')) filter (where is_strange)), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) filter (where is_strange) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) filter (where is_strange) as evidence_record
 from logged
@@ -56,9 +56,9 @@ select resourcetype, resourceid, valid_from, 'cloudtrail' as source, count(*) as
   count(*) filter (where readonly) as reads,
   cast(sum(json_get_float(additionaleventdata, 'bytesTransferredOut')) as bigint) as bytes,
   count(distinct json_get_str(requestparameters, 'key')) as keys, count(distinct sourceipaddress) as addresses,
-  string_agg(distinct coalesce(useridentity_arn, useridentity_accountid, 'anonymous'), ', ') as who,
+  array_to_string(array_sort(array_agg(distinct coalesce(useridentity_arn, useridentity_accountid, 'anonymous'))), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from calls
 group by resourcetype, resourceid, valid_from
-order by 2, 3, 4
+order by 1, 2, 3, 4
