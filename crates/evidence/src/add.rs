@@ -40,16 +40,20 @@ pub trait Progress: Sync {
 /// Adds files and folders to the case. Running it again adds what is not there yet and nothing twice.
 pub fn add(case: &Case, roots: &[PathBuf], options: &AddOptions, progress: &dyn Progress) -> Result<Added> {
     let mut collector = Collector::open(case, options.limits)?;
-    let Walk { items, skipped } = walk::walk(case, roots)?;
-    collector.added.skipped = skipped;
+    let mut walk = Walk::new(case, roots)?;
     let intake = collector.intake();
-    progress.start(items.len() as u64, items.iter().map(|item| item.size).sum());
-    for chunk in items.chunks(BATCH) {
+    let (files, bytes) = Walk::measure(case, roots)?;
+    progress.start(files, bytes);
+    loop {
+        let items: Vec<Item> = walk.by_ref().take(BATCH).collect();
+        if items.is_empty() {
+            break;
+        }
         let add = Adding { options, intake: &intake, collector: &collector };
-        let done: Vec<_> = chunk
+        let done: Vec<_> = items
             .par_iter()
-            .map(|item| {
-                let outcome = add.file(item);
+            .filter_map(|item| {
+                let outcome = (!item.is_metadata()).then(|| add.file(item));
                 progress.object(item.size);
                 outcome
             })
@@ -69,6 +73,8 @@ pub fn add(case: &Case, roots: &[PathBuf], options: &AddOptions, progress: &dyn 
         }
         collector.flush(progress)?;
     }
+    collector.added.skipped.append(&mut walk.skipped);
+    collector.added.skipped.sort();
     // What could not be read is no evidence that it was deleted.
     let unread = collector.added.skipped.iter().map(|(path, why)| Absent {
         s3: None,
@@ -125,7 +131,7 @@ impl Adding<'_> {
             false => Location::Stored,
         };
         let origin = item.path.to_string_lossy().into_owned();
-        let about = About { key: item.key.clone(), origin, s3, metadata: item.metadata.clone() };
+        let about = About { key: item.key.clone(), origin, s3, metadata: item.metadata() };
         Ok(Ok(Taken::new(about, examined, location)))
     }
 }
