@@ -86,7 +86,7 @@ impl CaseLake {
 }
 
 fn lake(settings: &Settings, reading: &Reading) -> Result<CaseLake> {
-    let collected = coldtrail_evidence::Manifest::load(&settings.case()?)?.entries.len() as u64;
+    let collected = coldtrail_evidence::Manifest::load(&settings.case()?)?.len() as u64;
     let session = session(settings, reading)?;
     let is_current = coldtrail_correlate::is_current(session.snapshot());
     Ok(CaseLake { session, collected, is_current })

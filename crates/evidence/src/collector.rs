@@ -8,6 +8,7 @@
 pub(crate) mod examine;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::add::Progress;
 use crate::archive::{self, Kind, Listing, Member};
 use crate::case::Case;
 use crate::error::{Error, Result};
-use crate::hash::object_id;
+use crate::hash::{object_id, unhex};
 use crate::manifest::{Entry, Location, Manifest, S3Place, Writer};
 use crate::open::{Damage, Limits, Notes, open_member};
 use crate::sidecar;
@@ -141,12 +142,13 @@ impl Collector {
                 return Err(Error::Io { doing: "lock", path: lock_path, source });
             }
         }
+        let manifest = Manifest::load(case)?;
         Ok(Collector {
             case: case.clone(),
             limits,
-            known: Known::load(case)?,
+            known: Known::load(&manifest)?,
             store: Arc::new(Store::open(case)?),
-            writer: Writer::open(case)?,
+            writer: Writer::open(case, manifest.end)?,
             waiting: Vec::new(),
             archives: Vec::new(),
             added: Added::default(),
@@ -211,6 +213,7 @@ impl Collector {
     pub fn close(mut self, progress: &dyn Progress) -> Result<Added> {
         self.flush(progress)?;
         self.store.close()?;
+        self.known = Known::default();
         crate::manifest::write_sums(&self.case, &Manifest::load(&self.case)?)?;
         Ok(self.added)
     }
@@ -320,58 +323,71 @@ fn member_key(container: &Entry, name: &str) -> String {
     format!("{}!/{name}", container.key)
 }
 
-/// What the manifest has already.
+/// What the manifest has already, in some eighty bytes an object.
+#[derive(Default)]
 pub(crate) struct Known {
-    by_id: HashMap<String, Told>,
+    by_id: HashMap<Short, Told>,
     /// Key and size, to guess what need not be copied before its hash is known.
-    looks: HashSet<(String, u64)>,
+    looks: HashSet<u64>,
 }
 
-/// What a line of the manifest says beyond the object itself.
+/// The first half of a SHA-256.
+type Short = [u8; 16];
+
+/// What a line of the manifest says beyond the object itself; of texts, their hash.
 struct Told {
     in_place: bool,
-    /// Of the metadata as text: all of it would need more room than everything else.
-    metadata: Option<String>,
-    s3: Option<S3Place>,
+    metadata: Option<Short>,
+    s3: Option<Short>,
 }
 
-fn hash_of(metadata: Option<&serde_json::Value>) -> Option<String> {
-    metadata.map(|metadata| crate::hash::sha256(metadata.to_string().as_bytes()))
+impl Told {
+    fn of(entry: &Entry) -> Told {
+        Told {
+            in_place: matches!(entry.location, Location::InPlace { .. }),
+            metadata: entry.metadata.as_ref().map(|metadata| short(&metadata.to_string())),
+            s3: entry.s3.as_ref().map(|place| short(&format!("{place:?}"))),
+        }
+    }
+}
+
+fn short(text: &str) -> Short {
+    unhex(&crate::hash::sha256(text.as_bytes()))
+}
+
+fn look(key: &str, size: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (key, size).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Known {
-    fn load(case: &Case) -> Result<Known> {
-        let manifest = Manifest::load(case)?;
-        let mut known = Known { by_id: HashMap::new(), looks: HashSet::new() };
-        for entry in manifest.entries {
-            known.remember(&entry);
+    fn load(manifest: &Manifest) -> Result<Known> {
+        let mut known = Known::default();
+        for entry in manifest.entries() {
+            known.remember(&entry?);
         }
         Ok(known)
     }
 
     fn remember(&mut self, entry: &Entry) {
-        let in_place = matches!(entry.location, Location::InPlace { .. });
-        self.looks.insert((entry.key.clone(), entry.size));
-        let told = Told { in_place, metadata: hash_of(entry.metadata.as_ref()), s3: entry.s3.clone() };
-        self.by_id.insert(entry.object.clone(), told);
+        self.looks.insert(look(&entry.key, entry.size));
+        self.by_id.insert(unhex(&entry.object), Told::of(entry));
     }
 
     /// Whether an object with this key and size was collected.
     pub(crate) fn looks_known(&self, key: &str, size: u64) -> bool {
-        self.looks.contains(&(key.to_owned(), size))
+        self.looks.contains(&look(key, size))
     }
 
     /// Whether this object is there; and whether a line about it would say something new.
     fn has(&self, entry: &Entry) -> (bool, bool) {
-        match self.by_id.get(&entry.object) {
-            None => (false, true),
-            Some(told) => {
-                let copied_now = told.in_place && entry.location == Location::Stored;
-                let told_now = entry.metadata.is_some() && hash_of(entry.metadata.as_ref()) != told.metadata;
-                let placed_now = entry.s3.is_some() && entry.s3 != told.s3;
-                (true, copied_now || told_now || placed_now)
-            }
-        }
+        let Some(before) = self.by_id.get(&unhex(&entry.object)) else { return (false, true) };
+        let now = Told::of(entry);
+        let copied_now = before.in_place && entry.location == Location::Stored;
+        let told_now = now.metadata.is_some() && now.metadata != before.metadata;
+        let placed_now = now.s3.is_some() && now.s3 != before.s3;
+        (true, copied_now || told_now || placed_now)
     }
 }
 

@@ -40,15 +40,14 @@ pub fn export(case: &Case, dir: &Path, progress: &dyn Progress) -> Result<Export
     if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
         return Err(Error::NotEmpty { path: dir.to_path_buf() });
     }
-    let manifest = Manifest::load(case)?;
-    let whole = |entry: &&Entry| !matches!(entry.location, Location::Member { .. });
-    let mut entries: Vec<&Entry> = manifest.entries.iter().filter(whole).collect();
+    let mut entries = Manifest::load(case)?.entries().collect::<Result<Vec<Entry>>>()?;
+    entries.retain(|entry| !matches!(entry.location, Location::Member { .. }));
     entries.sort_by(|a, b| (original_key(a), &a.object).cmp(&(original_key(b), &b.object)));
     progress.start(entries.len() as u64, entries.iter().map(|entry| entry.size).sum());
     let mut names = Names::default();
     let mut exported = Exported::default();
     let (mut index, mut sums) = (Vec::new(), BTreeMap::new());
-    for entry in entries {
+    for entry in &entries {
         let path = names.path(&original_key(entry));
         let target = dir.join(&path);
         if let Some(folder) = target.parent() {

@@ -63,6 +63,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
 }
 
+/// The first bytes of a hash that is written out; of what is none, zeros.
+pub(crate) fn unhex<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    let decoded = text.get(..2 * N).map(|text| hex::decode_to_slice(text, &mut bytes));
+    if matches!(decoded, Some(Ok(()))) { bytes } else { [0; N] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

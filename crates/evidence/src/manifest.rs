@@ -1,7 +1,7 @@
 //! The manifest: one line per collected object, only ever appended to.
 
-use std::collections::{BTreeSet, HashMap};
-use std::io::{Seek, SeekFrom, Write};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -123,14 +123,48 @@ pub enum Packing {
     Stream,
 }
 
-/// Everything that was collected.
-#[derive(Debug, Clone, Default)]
+/// Everything that was collected, in the order in which it was added. In memory is some fifty bytes of each object; the
+/// rest is read from its line when it is asked for.
+#[derive(Debug)]
 pub struct Manifest {
-    /// In the order in which it was added.
-    pub entries: Vec<Entry>,
+    path: PathBuf,
+    slots: Vec<Slot>,
+    /// Positions of slots, in the order of their ids.
+    by_id: Vec<u32>,
+    /// Where the last whole line ends.
+    pub(crate) end: u64,
     /// Bytes of an unfinished last line, left by a run that was cut off. The next `add` takes them away and adds
     /// the object again.
     pub torn: u64,
+}
+
+/// Where the line about an object is.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    id: u128,
+    offset: u64,
+    size: u64,
+    /// Counted from 1.
+    line: u32,
+    length: u32,
+}
+
+/// What of a line stays in memory.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(deserialize_with = "object_id")]
+    object: u128,
+    size: u64,
+}
+
+fn object_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<u128, D::Error> {
+    let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+    id_of(&text).ok_or_else(|| serde::de::Error::custom("an object's id is 32 hexadecimal digits"))
+}
+
+fn id_of(text: &str) -> Option<u128> {
+    let is_hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if is_hex { u128::from_str_radix(text, 16).ok() } else { None }
 }
 
 impl Manifest {
@@ -138,79 +172,211 @@ impl Manifest {
     /// metadata arrived, or it was copied after having been used in place) stands in for the earlier one.
     pub fn load(case: &Case) -> Result<Manifest> {
         let path = case.manifest_path();
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Manifest::default()),
-            other => other.map_err(Error::io("read", &path))?,
+        let mut manifest = Manifest { path, slots: Vec::new(), by_id: Vec::new(), end: 0, torn: 0 };
+        let file = match fs::File::open(&manifest.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(manifest),
+            other => other.map_err(Error::io("read", &manifest.path))?,
         };
-        let end = whole_lines(&text);
-        let mut manifest = Manifest { entries: Vec::new(), torn: (text.len() - end) as u64 };
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for (line, number) in text.get(..end).unwrap_or_default().split(|b| *b == b'\n').zip(1..) {
-            if line.is_empty() {
-                continue;
+        let mut reader = BufReader::with_capacity(256 << 10, file);
+        let (mut text, mut line) = (Vec::new(), 0);
+        loop {
+            text.clear();
+            let length = reader.read_until(b'\n', &mut text).map_err(Error::io("read", &manifest.path))?;
+            line += 1;
+            if text.last() != Some(&b'\n') {
+                manifest.torn = length as u64;
+                break;
             }
-            let entry: Entry = serde_json::from_slice(line).map_err(|source| Error::Line {
-                path: path.clone(),
-                line: number,
-                source,
-            })?;
-            match places.get(&entry.object).and_then(|&at| manifest.entries.get_mut(at)) {
-                Some(earlier) => *earlier = entry,
-                None => {
-                    places.insert(entry.object.clone(), manifest.entries.len());
-                    manifest.entries.push(entry);
-                }
+            if length > 1 {
+                let head: Head = parse(&manifest.path, line, &text)?;
+                let (offset, length) = (manifest.end, u32::try_from(length).unwrap_or(u32::MAX));
+                manifest.slots.push(Slot { id: head.object, size: head.size, offset, line, length });
             }
+            manifest.end += length as u64;
         }
+        manifest.replace();
         Ok(manifest)
     }
 
+    /// Puts the last line about each object in the place of the first one, and removes the others.
+    fn replace(&mut self) {
+        let mut order: Vec<(u128, u32)> = self.slots.iter().map(|slot| slot.id).zip(0..).collect();
+        order.sort_unstable();
+        let mut doubled = vec![false; self.slots.len()];
+        for lines in order.chunk_by(|a, b| a.0 == b.0) {
+            if let [(_, first), others @ .., (_, last)] = lines {
+                self.slots.swap(*first as usize, *last as usize);
+                others.iter().map(|(_, at)| at).chain([last]).for_each(|at| doubled[*at as usize] = true);
+            }
+        }
+        let mut double = doubled.iter();
+        self.slots.retain(|_| double.next() != Some(&true));
+        self.slots.shrink_to_fit();
+        self.by_id = (0..).take(self.slots.len()).collect();
+        self.by_id.sort_unstable_by_key(|at| self.slots.get(*at as usize).map(|slot| slot.id));
+    }
+
+    fn id(&self, at: u32) -> Option<u128> {
+        self.slots.get(at as usize).map(|slot| slot.id)
+    }
+
+    /// How many objects were collected.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Was nothing collected?
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Their bytes as stored.
+    pub fn bytes(&self) -> u64 {
+        self.slots.iter().map(|slot| slot.size).sum()
+    }
+
+    /// All objects, read one after the other.
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry>> {
+        self.at((0..).take(self.slots.len()))
+    }
+
+    /// The objects at these positions, counted from 0 in the order in which they were added.
+    pub fn at(&self, positions: impl IntoIterator<Item = u32>) -> impl Iterator<Item = Result<Entry>> {
+        let mut lines = None;
+        let slots = positions.into_iter().filter_map(|at| self.slots.get(at as usize));
+        slots.map(move |slot| {
+            let lines = match &mut lines {
+                Some(lines) => lines,
+                none => none.insert(Lines::open(&self.path)?),
+            };
+            lines.read(slot)
+        })
+    }
+
+    /// The id of the object at this position.
+    pub fn object(&self, at: u32) -> String {
+        format!("{:032x}", self.id(at).unwrap_or_default())
+    }
+
+    /// The object with this id.
+    pub fn get(&self, object: &str) -> Result<Option<Entry>> {
+        let Some(id) = id_of(object) else { return Ok(None) };
+        let found = self.by_id.binary_search_by_key(&Some(id), |at| self.id(*at));
+        found.ok().and_then(|found| self.at(self.by_id.get(found).copied()).next()).transpose()
+    }
+
     /// The object with this name: its id, its hash, the beginning of either, or its exact key.
-    pub fn find(&self, name: &str) -> Result<&Entry> {
-        let begins =
-            |entry: &&Entry| !name.is_empty() && (entry.object.starts_with(name) || entry.sha256.starts_with(name));
-        let mut found: Vec<&Entry> = self.entries.iter().filter(|entry| entry.object == name).collect();
-        if found.is_empty() {
-            found = self.entries.iter().filter(begins).collect();
+    pub fn find(&self, name: &str) -> Result<Entry> {
+        if let Some(entry) = self.get(name)? {
+            return Ok(entry);
         }
-        if found.is_empty() {
-            found = self.entries.iter().filter(|entry| entry.key == name).collect();
+        let (mut begin, mut keyed) = (Vec::new(), Vec::new());
+        for entry in self.entries() {
+            let entry = entry?;
+            if !name.is_empty() && (entry.object.starts_with(name) || entry.sha256.starts_with(name)) {
+                begin.push(entry);
+            } else if entry.key == name {
+                keyed.push(entry);
+            }
         }
-        match found.as_slice() {
-            [] => Err(Error::UnknownObject { name: name.to_owned() }),
-            [one] => Ok(one),
-            many => Err(Error::AmbiguousObject {
-                name: name.to_owned(),
-                count: many.len(),
-                examples: many.iter().take(5).map(|entry| format!("{} ({})", entry.object, entry.key)).collect(),
-            }),
+        let mut found = if begin.is_empty() { keyed } else { begin };
+        match (found.len(), found.pop()) {
+            (1, Some(one)) => Ok(one),
+            (0, _) | (_, None) => Err(Error::UnknownObject { name: name.to_owned() }),
+            (count, Some(last)) => {
+                let examples = found.iter().chain([&last]).take(5);
+                Err(Error::AmbiguousObject {
+                    name: name.to_owned(),
+                    count,
+                    examples: examples.map(|entry| format!("{} ({})", entry.object, entry.key)).collect(),
+                })
+            }
         }
     }
+}
+
+/// The file, read line by line, forward as a rule.
+struct Lines<'a> {
+    path: &'a Path,
+    reader: BufReader<fs::File>,
+    at: u64,
+    text: Vec<u8>,
+}
+
+impl Lines<'_> {
+    fn open(path: &Path) -> Result<Lines<'_>> {
+        let file = fs::File::open(path).map_err(Error::io("read", path))?;
+        Ok(Lines { path, reader: BufReader::new(file), at: 0, text: Vec::new() })
+    }
+
+    fn read(&mut self, slot: &Slot) -> Result<Entry> {
+        // Forward within what is in memory this reads nothing from the disk.
+        let way = slot.offset.cast_signed().wrapping_sub(self.at.cast_signed());
+        self.text.resize(slot.length as usize, 0);
+        let read = self.reader.seek_relative(way).and_then(|()| self.reader.read_exact(&mut self.text));
+        read.map_err(Error::io("read", self.path))?;
+        self.at = slot.offset + u64::from(slot.length);
+        parse(self.path, slot.line, &self.text)
+    }
+}
+
+fn parse<'t, T: Deserialize<'t>>(path: &Path, line: u32, text: &'t [u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|source| Error::Line {
+        path: path.to_path_buf(),
+        line: u64::from(line),
+        source,
+    })
 }
 
 /// Writes `manifest-sha256.txt` at the root of the case, in the form of `sha256sum`, so that the objects can be checked
 /// without this program: `sha256sum -c manifest-sha256.txt` (see RFC 8493, BagIt).
 pub fn write_sums(case: &Case, manifest: &Manifest) -> Result<()> {
-    let mut lines = BTreeSet::new();
-    for entry in &manifest.entries {
-        match &entry.location {
-            Location::Stored => {
-                let path = case.object_path(&entry.sha256);
-                let path = path.strip_prefix(case.root()).unwrap_or(&path).to_string_lossy().into_owned();
-                lines.insert(sum_line(&entry.sha256, &path));
-            }
-            Location::InPlace { path } => {
-                lines.insert(sum_line(&entry.sha256, &path.to_string_lossy()));
-            }
-            // Its bytes are part of the archive, which has a line of its own.
-            Location::Member { .. } => {}
-        }
-    }
-    let text: String = lines.into_iter().collect();
     let path = case.root().join("manifest-sha256.txt");
     let unfinished = case.root().join(".manifest-sha256.txt.new");
-    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
+    let file = fs::File::create(&unfinished).map_err(Error::io("write", &unfinished))?;
+    let mut out = BufWriter::new(file);
+    let written = |result: std::io::Result<()>| result.map_err(Error::io("write", &unfinished));
+    let mut sums = sums(manifest)?;
+    sums.sort_unstable();
+    for same in sums.chunk_by(|a, b| a.sha256 == b.sha256) {
+        let mut lines = BTreeSet::new();
+        for entry in manifest.at(same.iter().map(|sum| sum.at)) {
+            let entry = entry?;
+            match &entry.location {
+                Location::Stored => {
+                    let path = case.object_path(&entry.sha256);
+                    let path = path.strip_prefix(case.root()).unwrap_or(&path).to_string_lossy().into_owned();
+                    lines.insert(sum_line(&entry.sha256, &path));
+                }
+                Location::InPlace { path } => {
+                    lines.insert(sum_line(&entry.sha256, &path.to_string_lossy()));
+                }
+                // Its bytes are part of the archive, which has a line of its own.
+                Location::Member { .. } => {}
+            }
+        }
+        lines.into_iter().try_for_each(|line| written(out.write_all(line.as_bytes())))?;
+    }
+    written(out.flush())?;
     fs::rename(&unfinished, &path).map_err(Error::io("write", &path))
+}
+
+/// An object's hash, by which the lines are sorted, and its position.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Sum {
+    sha256: [u8; 32],
+    at: u32,
+}
+
+fn sums(manifest: &Manifest) -> Result<Vec<Sum>> {
+    let mut sums = Vec::with_capacity(manifest.len());
+    for (at, entry) in (0..).zip(manifest.entries()) {
+        let entry = entry?;
+        if !matches!(entry.location, Location::Member { .. }) {
+            sums.push(Sum { sha256: crate::hash::unhex(&entry.sha256), at });
+        }
+    }
+    Ok(sums)
 }
 
 /// A line as `sha256sum` writes it: a name with a line break or a backslash is escaped, and the line begins with `\`.
@@ -232,19 +398,15 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Opens the manifest at the end of its last whole line.
-    pub(crate) fn open(case: &Case) -> Result<Writer> {
+    pub(crate) fn open(case: &Case, end: u64) -> Result<Writer> {
         let path = case.manifest_path();
-        let text_end = match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
-            other => whole_lines(&other.map_err(Error::io("read", &path))?) as u64,
-        };
         let file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        let mut writer = Writer { path, file, end: text_end };
+        let mut writer = Writer { path, file, end };
         writer.rewind().map_err(Error::io("write", &writer.path))?;
         Ok(writer)
     }
@@ -277,10 +439,6 @@ impl Writer {
         self.end += lines.len() as u64;
         Ok(())
     }
-}
-
-fn whole_lines(text: &[u8]) -> usize {
-    text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)
 }
 
 /// Whether a path can stand in the manifest, which is UTF-8.

@@ -23,6 +23,8 @@ use crate::sidecar;
 
 /// Up to this size an object is read at once.
 const IN_MEMORY: u64 = 64 << 20;
+/// How many objects are read before what was found in them is looked at.
+const TOGETHER: usize = 4096;
 /// A digest file is not larger, inflated.
 const DIGEST_MAX: u64 = 64 << 20;
 
@@ -86,16 +88,6 @@ impl Verification {
 pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
     let keys = key_ring(case, options)?;
     let manifest = Manifest::load(case)?;
-    let entries = &manifest.entries;
-    progress.start(entries.len() as u64, entries.iter().map(|entry| entry.size).sum());
-    let inspected: Vec<Inspected> = entries
-        .par_iter()
-        .map(|entry| {
-            let inspected = inspect(case, entry, &options.limits);
-            progress.object(entry.size);
-            inspected
-        })
-        .collect();
     let mut found = Verification {
         objects_verified: 0,
         objects_altered: Vec::new(),
@@ -106,20 +98,8 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
         keys: keys.len(),
         key_problems: keys.problems.iter().map(|(file, problem)| (file.clone(), problem.to_string())).collect(),
     };
-    let (mut digests, mut files) = (Vec::new(), Vec::new());
-    for (entry, inspected) in entries.iter().zip(inspected) {
-        match inspected.stored {
-            Ok(true) => found.objects_verified += 1,
-            Ok(false) => found.objects_altered.push((entry.object.clone(), entry.key.clone(), inspected.found)),
-            Err(why) => found.objects_unreadable.push((entry.object.clone(), entry.key.clone(), why)),
-        }
-        match inspected.part {
-            Part::Digest(digest) => digests.push(*digest),
-            Part::Log(kind, content) => files.push(log_file(entry, kind, content)),
-            Part::Other => {}
-        }
-    }
-    found.objects_unreadable.extend(broken_sidecars(entries));
+    let (mut digests, mut files) = inspect_all(case, &manifest, options, progress, &mut found)?;
+    found.objects_unreadable.extend(broken_sidecars(&manifest)?);
     let absent = AbsentIndex::new(absent::load(case)?);
     let why_absent = |bucket: &str, key: &str| absent.why(bucket, key);
     let within = |digest: &Collected| {
@@ -148,12 +128,69 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
     Ok(found)
 }
 
+/// Reads every object, some at a time; what counts for the checks of CloudTrail.
+fn inspect_all(
+    case: &Case,
+    manifest: &Manifest,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+    found: &mut Verification,
+) -> Result<(Vec<Collected>, Vec<LogFile>)> {
+    progress.start(manifest.len() as u64, manifest.bytes());
+    let (mut digests, mut files) = (Vec::new(), Vec::new());
+    let mut waiting = manifest.entries();
+    loop {
+        let entries = waiting.by_ref().take(TOGETHER).collect::<Result<Vec<Entry>>>()?;
+        if entries.is_empty() {
+            return Ok((digests, files));
+        }
+        let inspected: Vec<Inspected> = entries
+            .par_iter()
+            .map(|entry| {
+                let inspected = inspect(case, entry, &options.limits);
+                progress.object(entry.size);
+                inspected
+            })
+            .collect();
+        for (entry, inspected) in entries.iter().zip(inspected) {
+            match inspected.stored {
+                Ok(true) => found.objects_verified += 1,
+                Ok(false) => found.objects_altered.push((entry.object.clone(), entry.key.clone(), inspected.found)),
+                Err(why) => found.objects_unreadable.push((entry.object.clone(), entry.key.clone(), why)),
+            }
+            match inspected.part {
+                Part::Digest(digest) => digests.push(*digest),
+                Part::Log(kind, content) => files.push(log_file(entry, kind, content)),
+                Part::Other => {}
+            }
+        }
+    }
+}
+
 /// Files that stand beside an object as its metadata, but are none: a signature may be lost in them.
-fn broken_sidecars(entries: &[Entry]) -> Vec<(String, String, String)> {
-    let keys: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-    let broken = entries.iter().filter(|entry| sidecar::of(&entry.key, |key| keys.contains(key)).is_some());
+fn broken_sidecars(manifest: &Manifest) -> Result<Vec<(String, String, String)>> {
+    let mut named = Vec::new();
+    for entry in manifest.entries() {
+        let entry = entry?;
+        if entry.key.ends_with(sidecar::SUFFIX) {
+            named.push((entry.object, entry.key));
+        }
+    }
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let about: HashSet<&str> = named.iter().filter_map(|(_, key)| key.strip_suffix(sidecar::SUFFIX)).collect();
+    let mut keys = HashSet::new();
+    for entry in manifest.entries() {
+        let key = entry?.key;
+        if about.contains(key.as_str()) {
+            keys.insert(key);
+        }
+    }
+    // Metadata has no metadata, so these ask for nothing else than what was looked for.
+    let broken = named.iter().filter(|(_, key)| sidecar::of(key, |key| keys.contains(key)).is_some());
     let why = "it stands beside an object as its metadata, but is no JSON object";
-    broken.map(|entry| (entry.object.clone(), entry.key.clone(), why.to_owned())).collect()
+    Ok(broken.map(|(object, key)| (object.clone(), key.clone(), why.to_owned())).collect())
 }
 
 fn key_ring(case: &Case, options: &VerifyOptions) -> Result<KeyRing> {

@@ -185,7 +185,8 @@ impl Setup {
             requester_pays: options.requester_pays,
         };
         let mut known = HashMap::new();
-        for entry in Manifest::load(case).map_err(Error::Evidence)?.entries {
+        for entry in Manifest::load(case).map_err(Error::Evidence)?.entries() {
+            let entry = entry.map_err(Error::Evidence)?;
             let Some(place) = entry.s3.filter(|place| place.bucket == options.bucket) else { continue };
             // Only what was fetched has the ETag by which it can be told from what the key holds now.
             let etag = entry.metadata.as_ref().and_then(|about| about.get("ETag")?.as_str().map(str::to_owned));

@@ -192,7 +192,7 @@ impl<'a> Collector<'a> {
                 // It was looked at again, and there is nothing new to say.
                 return Ok(());
             }
-            self.again.insert(task.number, before);
+            self.again.insert(task.number, *before);
         }
         let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         let int = |number: u64| i64::try_from(number).ok();

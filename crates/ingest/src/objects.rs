@@ -1,10 +1,10 @@
 //! The objects by number. The number is their rank: of two copies of a record, the one in the object with the lower
 //! number is the row, whatever the order in which objects were collected or ingested.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use coldtrail_evidence::{Entry, ObjectKey};
+use coldtrail_evidence::{Entry, Manifest, ObjectKey};
 
 use crate::error::{Error, Result};
 
@@ -46,48 +46,72 @@ fn ends_like_access_log(name: &str) -> bool {
     id.len() == 16 && id.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
 }
 
-/// What the rank of an object goes by: how well it can be proven, when it was delivered (without a time last), then its
-/// key and its bytes, so that no two are equal.
-#[derive(Debug, PartialEq, Eq)]
-struct Rank<'a> {
+/// What is known of each collected object, by its position in the manifest, before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Glance {
     standing: Standing,
     delivered: Option<i64>,
-    key: &'a str,
-    sha256: &'a str,
+    /// Equal for objects that have the same bytes under the same name, and for few others.
+    pub(crate) same: u64,
+    pub(crate) inflated: u64,
 }
 
-impl Rank<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let time = |rank: &Self| (rank.delivered.is_none(), rank.delivered);
-        (self.standing, time(self), self.key, self.sha256).cmp(&(other.standing, time(other), other.key, other.sha256))
+impl Glance {
+    pub(crate) fn of(entry: &Entry) -> Glance {
+        let mut same = DefaultHasher::new();
+        (&entry.sha256, name(&entry.key)).hash(&mut same);
+        Glance {
+            standing: Standing::of(&entry.key),
+            delivered: ObjectKey::parse(&entry.key).delivery_time,
+            same: same.finish(),
+            inflated: entry.inflated_size,
+        }
+    }
+
+    /// How well it can be proven, then when it was delivered, without a time last.
+    fn rank(&self) -> (Standing, bool, Option<i64>) {
+        (self.standing, self.delivered.is_none(), self.delivered)
     }
 }
 
-/// Sorts the collected objects by their rank.
-pub(crate) fn ranked(entries: Vec<Entry>) -> Vec<Entry> {
-    let place = |entry: &Entry| (Standing::of(&entry.key), ObjectKey::parse(&entry.key).delivery_time);
-    let mut all: Vec<((Standing, Option<i64>), Entry)> =
-        entries.into_iter().map(|entry| (place(&entry), entry)).collect();
-    all.sort_by(|a, b| rank(a).cmp(&rank(b)));
-    all.into_iter().map(|(_, entry)| entry).collect()
+/// The last part of a key.
+pub(crate) fn name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
-fn rank(((standing, delivered), entry): &((Standing, Option<i64>), Entry)) -> Rank<'_> {
-    Rank { standing: *standing, delivered: *delivered, key: &entry.key, sha256: &entry.sha256 }
+/// The positions of the collected objects by their rank. Those of one standing and time are in the order of their keys,
+/// then of their ids, so that no two are equal; only of those the keys are read.
+pub(crate) fn ranked(manifest: &Manifest, glances: &[Glance]) -> Result<Vec<u32>> {
+    let mut ranked: Vec<u32> = (0..).take(glances.len()).collect();
+    let rank = |at: &u32| glances.get(*at as usize).map(Glance::rank);
+    ranked.sort_by_key(rank);
+    for equal in ranked.chunk_by_mut(|a, b| rank(a) == rank(b)).filter(|equal| equal.len() > 1) {
+        let mut keyed = Vec::with_capacity(equal.len());
+        for (at, entry) in equal.iter().zip(manifest.at(equal.iter().copied())) {
+            let entry = entry.map_err(Error::Evidence)?;
+            keyed.push((entry.key.into_boxed_str(), entry.object.into_boxed_str(), *at));
+        }
+        keyed.sort_unstable();
+        equal.iter_mut().zip(keyed).for_each(|(slot, (.., at))| *slot = at);
+    }
+    Ok(ranked)
 }
+
+/// An object's id. As bytes, since a map of whole numbers of sixteen bytes leaves a third of its room empty.
+type Id = [u8; 16];
 
 /// The names of all objects by their number: sixteen bytes each, whatever the number of rows.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
-    names: Vec<u128>,
-    numbers: HashMap<u128, u32>,
+    names: Vec<Id>,
+    numbers: HashMap<Id, u32>,
 }
 
 impl Objects {
     /// The number of an object; one that is not known yet comes after all others.
     pub(crate) fn number(&mut self, name: &str) -> Result<u32> {
         let id = match (name.len(), u128::from_str_radix(name, 16)) {
-            (32, Ok(id)) => id,
+            (32, Ok(id)) => u128::to_be_bytes(id),
             _ => return Err(Error::NotAnObject { name: name.to_owned() }),
         };
         let next = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
@@ -98,7 +122,7 @@ impl Objects {
     }
 
     pub(crate) fn name(&self, number: u32) -> String {
-        format!("{:032x}", self.names.get(number as usize).copied().unwrap_or_default())
+        format!("{:032x}", u128::from_be_bytes(self.names.get(number as usize).copied().unwrap_or_default()))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use coldtrail_evidence::{Case, Entry, Manifest, ObjectKey};
+use coldtrail_evidence::{Entry, Manifest, ObjectKey};
 use coldtrail_lake::{Batch, integers, read_columns, texts, times};
 use coldtrail_schema::arrow::array::{Array, StringArray};
 use coldtrail_schema::tables::ledger::{self, DuplicateColumn, ObjectColumn};
@@ -13,7 +13,18 @@ use coldtrail_schema::tables::ledger::{self, DuplicateColumn, ObjectColumn};
 use crate::basis::Basis;
 use crate::decode::Status;
 use crate::error::{Error, Result};
-use crate::objects::{Objects, ranked};
+use crate::objects::{Glance, Objects, name, ranked};
+
+/// An object to be ingested, before its turn has come.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// Its position in the manifest.
+    at: u32,
+    pub(crate) number: u32,
+    group: Option<u32>,
+    pub(crate) inflated: u64,
+    pub(crate) before: Option<Box<Before>>,
+}
 
 /// An object to be ingested.
 #[derive(Debug)]
@@ -25,7 +36,7 @@ pub(crate) struct Task {
     /// Which objects have the same bytes under the same name, if there are others: see [`Copies`].
     pub(crate) group: Option<u32>,
     /// What the ledger says about it, when it is taken again.
-    pub(crate) before: Option<Before>,
+    pub(crate) before: Option<Box<Before>>,
 }
 
 /// What the ledger says about an object that is taken again.
@@ -69,15 +80,20 @@ impl Copies {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) objects: Objects,
-    pub(crate) batches: Vec<Vec<Task>>,
+    pub(crate) batches: Vec<Vec<Waiting>>,
     pub(crate) copies: Copies,
-    /// How many objects were collected.
-    pub(crate) collected: u64,
 }
 
-/// Everything that was collected; the one place here that knows of the manifest.
-fn collected(case: &Case) -> Result<Vec<Entry>> {
-    Ok(Manifest::load(case).map_err(Error::Evidence)?.entries)
+impl Task {
+    /// The objects of a batch, whose turn has come.
+    pub(crate) fn all(manifest: &Manifest, waiting: Vec<Waiting>) -> Result<Vec<Task>> {
+        let entries = manifest.at(waiting.iter().map(|one| one.at).collect::<Vec<u32>>());
+        let tasks = waiting.into_iter().zip(entries).map(|(Waiting { number, group, before, .. }, entry)| {
+            let entry = entry.map_err(Error::Evidence)?;
+            Ok(Task { key: ObjectKey::parse(&entry.key), entry, number, group, before })
+        });
+        tasks.collect()
+    }
 }
 
 /// What is known of an object in a byte.
@@ -104,14 +120,17 @@ impl State {
 }
 
 /// Plans a run: everything that is not done, by rank, cut into batches of about `batch_bytes` inflated bytes.
-pub(crate) fn plan(case: &Case, lake: &Batch<'_>, basis: &Basis, batch_bytes: u64) -> Result<Plan> {
-    let entries = ranked(collected(case)?);
-    let mut plan = Plan { collected: entries.len() as u64, ..Plan::default() };
-    for entry in &entries {
-        plan.objects.number(&entry.object)?;
+pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_bytes: u64) -> Result<Plan> {
+    let (mut plan, mut glances) = (Plan::default(), Vec::with_capacity(manifest.len()));
+    for entry in manifest.entries() {
+        glances.push(Glance::of(&entry.map_err(Error::Evidence)?));
+    }
+    let ranked = ranked(manifest, &glances)?;
+    for at in &ranked {
+        plan.objects.number(&manifest.object(*at))?;
     }
     let mut states = states(lake, basis, &mut plan.objects)?;
-    let groups = groups(&entries);
+    let groups = groups(manifest, &ranked, &glances)?;
     plan.copies = judge_groups(&groups, &mut states);
     if states.contains(&State::Again) {
         let pairs = duplicates(lake, &mut plan.objects)?;
@@ -124,13 +143,13 @@ pub(crate) fn plan(case: &Case, lake: &Batch<'_>, basis: &Basis, batch_bytes: u6
     let mut before = before(lake, &mut plan.objects, &states)?;
     let group_of: HashMap<u32, u32> =
         (0..).zip(&groups).flat_map(|(group, numbers)| numbers.iter().map(move |number| (*number, group))).collect();
-    let tasks = (0..).zip(entries).filter(|(number, _)| state(&states, *number).is_task());
-    let tasks = tasks.map(|(number, entry)| Task {
-        key: ObjectKey::parse(&entry.key),
-        entry,
+    let tasks = (0..).zip(ranked).filter(|(number, _)| state(&states, *number).is_task());
+    let tasks = tasks.map(|(number, at)| Waiting {
+        at,
         number,
         group: group_of.get(&number).copied(),
-        before: before.remove(&number),
+        inflated: glances.get(at as usize).map_or(0, |glance| glance.inflated),
+        before: before.remove(&number).map(Box::new),
     });
     plan.batches = batches(tasks, batch_bytes);
     Ok(plan)
@@ -181,18 +200,22 @@ fn cell(array: &StringArray, row: usize) -> Option<&str> {
 }
 
 /// The numbers of objects that have the same bytes under the same name, where there are several.
-fn groups(entries: &[Entry]) -> Vec<Vec<u32>> {
-    let same = |a: &(u32, &Entry), b: &(u32, &Entry)| a.1.sha256 == b.1.sha256 && name(&a.1.key) == name(&b.1.key);
-    let mut numbered: Vec<(u32, &Entry)> = (0..).zip(entries).collect();
-    numbered
-        .sort_by(|(a, one), (b, other)| (&one.sha256, name(&one.key), a).cmp(&(&other.sha256, name(&other.key), b)));
-    let groups = numbered.chunk_by(same).filter(|group| group.len() > 1);
-    groups.map(|group| group.iter().map(|(number, _)| *number).collect()).collect()
-}
-
-/// The last part of a key.
-fn name(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or(key)
+fn groups(manifest: &Manifest, ranked: &[u32], glances: &[Glance]) -> Result<Vec<Vec<u32>>> {
+    let same = |at: u32| glances.get(at as usize).map(|glance| glance.same);
+    let mut numbered: Vec<(Option<u64>, u32, u32)> = (0..).zip(ranked).map(|(n, at)| (same(*at), n, *at)).collect();
+    numbered.sort_unstable();
+    let mut groups = Vec::new();
+    for alike in numbered.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+        let mut read = Vec::with_capacity(alike.len());
+        for ((_, number, _), entry) in alike.iter().zip(manifest.at(alike.iter().map(|(.., at)| *at))) {
+            let entry = entry.map_err(Error::Evidence)?;
+            read.push((entry.sha256, name(&entry.key).to_owned(), *number));
+        }
+        read.sort_unstable();
+        let same = read.chunk_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1)).filter(|group| group.len() > 1);
+        groups.extend(same.map(|group| group.iter().map(|(.., number)| *number).collect::<Vec<u32>>()));
+    }
+    Ok(groups)
 }
 
 /// Which object of each group is the first. Where one comes before it now, all are taken again.
@@ -309,11 +332,11 @@ fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[State]) -> Result<H
     Ok(all)
 }
 
-fn batches(tasks: impl Iterator<Item = Task>, batch_bytes: u64) -> Vec<Vec<Task>> {
-    let mut batches: Vec<Vec<Task>> = Vec::new();
+fn batches(tasks: impl Iterator<Item = Waiting>, batch_bytes: u64) -> Vec<Vec<Waiting>> {
+    let mut batches: Vec<Vec<Waiting>> = Vec::new();
     let mut bytes = u64::MAX;
     for task in tasks {
-        let size = task.entry.inflated_size.max(1024);
+        let size = task.inflated.max(1024);
         if bytes.saturating_add(size) > batch_bytes {
             batches.push(Vec::new());
             bytes = 0;

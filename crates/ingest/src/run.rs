@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::thread::{Scope, ScopedJoinHandle};
 
-use coldtrail_evidence::{Case, Limits};
+use coldtrail_evidence::{Case, Limits, Manifest};
 use coldtrail_lake::{Batch, Change, Lake};
 use coldtrail_sources::time::LAST_YEAR;
 use rayon::prelude::*;
@@ -110,11 +110,12 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     let lake = Lake::new(&directory).map_err(Error::Lake)?;
     let batch = lake.begin("ingest").map_err(Error::Lake)?;
     let basis = Basis::new(&options.limits);
-    let Plan { objects, batches, mut copies, collected } = plan(case, &batch, &basis, options.batch_bytes)?;
-    let tasks = || batches.iter().flatten();
-    progress.start(tasks().count() as u64, tasks().map(|task| task.entry.inflated_size).sum());
-    let mut summary = Summary { already: collected - tasks().count() as u64, ..Summary::default() };
-    let stale = tasks().filter(|task| task.before.is_some()).map(|task| task.number).collect();
+    let manifest = Manifest::load(case).map_err(Error::Evidence)?;
+    let Plan { objects, batches, mut copies } = plan(&manifest, &batch, &basis, options.batch_bytes)?;
+    let waiting = || batches.iter().flatten();
+    progress.start(waiting().count() as u64, waiting().map(|one| one.inflated).sum());
+    let mut summary = Summary { already: (manifest.len() - waiting().count()) as u64, ..Summary::default() };
+    let stale = waiting().filter(|one| one.before.is_some()).map(|one| one.number).collect();
     let workers = Workers::default();
     let (seen, ledger) = (Seen::new(&batch, stale)?, LedgerFiles::of(&batch)?);
     let mut run = Run {
@@ -128,7 +129,8 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     // While a batch is committed, the next one is decoded.
     std::thread::scope(|scope| {
         let mut committing = Committing::Idle(batch);
-        for tasks in batches {
+        for waiting in batches {
+            let tasks = Task::all(&manifest, waiting)?;
             if tasks.iter().any(|task| task.entry.inflated_size > options.batch_bytes) {
                 // An object larger than a batch is decoded by itself, and its rows are written as they come.
                 run.stream(tasks)?;

@@ -15,9 +15,8 @@ use crate::terminal;
 
 pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let manifest = Manifest::load(&case)?;
-    let entry = manifest.find(&arguments.object)?;
-    let found = find_record(&case, entry, arguments.record, &Limits::default())?;
+    let entry = Manifest::load(&case)?.find(&arguments.object)?;
+    let found = find_record(&case, &entry, arguments.record, &Limits::default())?;
     let text = String::from_utf8_lossy(&found.bytes);
     if settings.json {
         let value = json!({

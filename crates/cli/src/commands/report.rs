@@ -1,9 +1,8 @@
 //! `coldtrail report`
 
-use std::collections::HashMap;
 
 use anyhow::{Result, anyhow};
-use coldtrail_evidence::{Entry, Manifest, custody, hash};
+use coldtrail_evidence::{Manifest, custody, hash};
 use coldtrail_investigate::{Error as NoAnswer, Scope, saved};
 use coldtrail_query::{Answer, Question, Session, Stream};
 use coldtrail_report::{
@@ -35,14 +34,12 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
     let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
     let (status, ()) = recorded(&case, settings, inputs, || {
         let manifest = Manifest::load(&case)?;
-        let objects: HashMap<&str, &Entry> =
-            manifest.entries.iter().map(|entry| (entry.object.as_str(), entry)).collect();
         let mut answered = Vec::new();
         for (number, question) in questions.iter().enumerate() {
             if settings.progress {
                 terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
             }
-            answered.push(answer(question, &scope, &objects, arguments.rows)?);
+            answered.push(answer(question, &scope, &manifest, arguments.rows)?);
         }
         let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
         let report = AreaReport {
@@ -98,7 +95,7 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
     Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))
 }
 
-fn answer(question: &Question, scope: &Scope<'_>, objects: &HashMap<&str, &Entry>, rows: usize) -> Result<Answered> {
+fn answer(question: &Question, scope: &Scope<'_>, manifest: &Manifest, rows: usize) -> Result<Answered> {
     let shown = question.parameters.iter().map(|p| (p.name.clone(), p.default.clone().unwrap_or_default())).collect();
     let mut answered = Answered {
         name: question.name.clone(),
@@ -138,7 +135,7 @@ fn answer(question: &Question, scope: &Scope<'_>, objects: &HashMap<&str, &Entry
                 answered.none = asked.empty(scope.session)?.sentence;
             }
             let table = terminal::table_of(&found)?;
-            (answered.evidence, answered.evidence_total) = evidence_of(&table, objects);
+            (answered.evidence, answered.evidence_total) = evidence_of(&table, manifest)?;
             let (total, sha256) = (found.rows() as u64, hash_of(&found)?);
             let table = cut(table, rows);
             answered.outcome = Outcome::Answer { shown: table.rows.len() as u64, total, sha256, table };
@@ -156,10 +153,10 @@ fn hash_of(answer: &Answer) -> Result<String> {
 }
 
 /// The records that the rows name, each once, and how many there are.
-fn evidence_of(table: &Table, objects: &HashMap<&str, &Entry>) -> (Vec<EvidenceRef>, u64) {
+fn evidence_of(table: &Table, manifest: &Manifest) -> Result<(Vec<EvidenceRef>, u64)> {
     let names = coldtrail_schema::tables::common::columns();
     let column = |at: usize| names.get(at).and_then(|c| table.columns.iter().position(|t| t.name == c.name));
-    let (Some(object), Some(record)) = (column(0), column(1)) else { return (Vec::new(), 0) };
+    let (Some(object), Some(record)) = (column(0), column(1)) else { return Ok((Vec::new(), 0)) };
     let offset = column(2);
     let mut seen = std::collections::BTreeSet::new();
     let mut found = Vec::new();
@@ -168,11 +165,11 @@ fn evidence_of(table: &Table, objects: &HashMap<&str, &Entry>) -> (Vec<EvidenceR
         if !seen.insert((object.clone(), *record)) || found.len() >= EVIDENCE {
             continue;
         }
-        let entry = objects.get(object.as_str());
+        let entry = manifest.get(object)?;
         found.push(EvidenceRef {
             object: object.clone(),
-            key: entry.map_or_else(String::new, |entry| entry.key.clone()),
-            sha256: entry.map_or_else(String::new, |entry| entry.sha256.clone()),
+            key: entry.as_ref().map_or_else(String::new, |entry| entry.key.clone()),
+            sha256: entry.map_or_else(String::new, |entry| entry.sha256),
             record: u64::try_from(*record).unwrap_or_default(),
             offset: offset.and_then(|at| row.get(at)).and_then(|cell| match cell {
                 Cell::Int(offset) => u64::try_from(*offset).ok(),
@@ -180,7 +177,7 @@ fn evidence_of(table: &Table, objects: &HashMap<&str, &Entry>) -> (Vec<EvidenceR
             }),
         });
     }
-    (found, seen.len() as u64)
+    Ok((found, seen.len() as u64))
 }
 
 fn counts(session: &Session) -> Result<Vec<CountRow>> {

@@ -79,7 +79,7 @@ static PARTS: &[Part] = &[
 
 pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let collected = coldtrail_evidence::Manifest::load(&case)?.entries.len() as u64;
+    let collected = coldtrail_evidence::Manifest::load(&case)?.len() as u64;
     let session = session(settings, &arguments.reading)?;
     let listed = session.rows(coldtrail_schema::tables::ledger::OBJECTS.name);
     if settings.json {

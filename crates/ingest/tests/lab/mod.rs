@@ -96,8 +96,8 @@ impl Lab {
     /// The file name of each object.
     fn names(&self) -> HashMap<String, String> {
         let name = |key: &str| key.rsplit('/').next().unwrap().to_owned();
-        let entries = Manifest::load(&self.case).unwrap().entries;
-        entries.into_iter().map(|entry| (entry.object, name(&entry.key))).collect()
+        let manifest = Manifest::load(&self.case).unwrap();
+        manifest.entries().map(Result::unwrap).map(|entry| (entry.object, name(&entry.key))).collect()
     }
 
     /// Each row of CloudTrail: the number of the event and its place.
