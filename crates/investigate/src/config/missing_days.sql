@@ -12,4 +12,4 @@ select cast(cast(s.day as date) as varchar) as day, s.account, s.region
 from spans s
 left join days d on d.account = s.account and d.region = s.region and d.day = s.day
 where d.day is null
-order by s.account, s.region, s.day
+order by 2, 3, 1
