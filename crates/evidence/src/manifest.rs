@@ -164,7 +164,7 @@ fn object_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::
 
 fn id_of(text: &str) -> Option<u128> {
     let is_hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_hex { u128::from_str_radix(text, 16).ok() } else { None }
+    is_hex.then(|| u128::from_be_bytes(crate::hash::unhex(text)))
 }
 
 impl Manifest {
@@ -261,8 +261,10 @@ impl Manifest {
     /// The object with this id.
     pub fn get(&self, object: &str) -> Result<Option<Entry>> {
         let Some(id) = id_of(object) else { return Ok(None) };
-        let found = self.by_id.binary_search_by_key(&Some(id), |at| self.id(*at));
-        found.ok().and_then(|found| self.at(self.by_id.get(found).copied()).next()).transpose()
+        match self.by_id.binary_search_by_key(&Some(id), |at| self.id(*at)) {
+            Ok(found) => self.at(self.by_id.get(found).copied()).next().transpose(),
+            Err(_place) => Ok(None),
+        }
     }
 
     /// The object with this name: its id, its hash, the beginning of either, or its exact key.

@@ -1,6 +1,5 @@
 //! `coldtrail report`
 
-
 use anyhow::{Result, anyhow};
 use coldtrail_evidence::{Manifest, custody, hash};
 use coldtrail_investigate::{Error as NoAnswer, Scope, saved};

@@ -42,9 +42,9 @@ impl Item {
 
 /// What is unreadable is no metadata: it is taken as a file, and the failure noted there.
 fn read_sidecar(path: &Path) -> Option<serde_json::Value> {
-    let mut file = fs::File::open(path).ok()?;
-    let size = file.metadata().ok()?.len();
-    if size <= sidecar::MAX { sidecar::read(&mut file) } else { None }
+    let Ok(mut file) = fs::File::open(path) else { return None };
+    let fits = file.metadata().is_ok_and(|about| about.len() <= sidecar::MAX);
+    if fits { sidecar::read(&mut file) } else { None }
 }
 
 /// What a folder holds under a name.

@@ -127,12 +127,6 @@ static EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         rule: Rule::Swallow,
-        file: "crates/evidence/src/add/walk.rs",
-        has: "symlink_metadata(&beside)",
-        reason: "no sidecar there: the common case, and the file itself is listed either way",
-    },
-    Exception {
-        rule: Rule::Swallow,
         file: "crates/evidence/src/digest/chain.rs",
         has: "self.digest.as_ref().ok()",
         reason: "what is no digest has the verdict that it is malformed",
