@@ -1,19 +1,21 @@
 //! Which version of a document set what the newest says.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::node::{Node, is_ordered, node, same_at, telling};
+use crate::changes::distinct;
+use crate::identity::{self, Identity};
+use crate::node::{Node, is_nothing, is_ordered, node, same_at, telling};
 use crate::policy::{self, Document, Statement};
-use crate::{identity, open, path};
+use crate::{open, path};
 
 /// A value of the newest version, and the version that set it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blamed {
     /// Where, as in [`crate::diff`].
     pub path: String,
-    /// A scalar, an empty list or object, a list whose order counts, or the conditions of a statement.
+    /// A scalar, a list whose order counts, or the conditions of a statement.
     pub value: Value,
     /// The place among the versions.
     pub version: usize,
@@ -67,18 +69,20 @@ impl Found {
     }
 
     fn walk<'a>(&mut self, path: &str, name: &str, newest: &'a Value, older: &Older<'a>) {
+        if is_nothing(newest) {
+            return;
+        }
         if let Some(document) = Document::read(newest) {
             return self.policy(path, newest, &document, older);
         }
         match newest {
-            Value::Null => {}
-            Value::Object(members) if members.values().any(|value| !value.is_null()) => {
+            Value::Object(members) => {
                 for (key, value) in members {
                     let older = older.map(|old| old.get(key));
                     self.walk(&path::member(path, key), telling(name, key), value, &older);
                 }
             }
-            Value::Array(list) if !list.is_empty() && !is_ordered(name) => self.elements(path, list, older),
+            Value::Array(list) if !is_ordered(name) => self.elements(path, list, older),
             value => {
                 let since = older.since(|old| same_at(name, value, old));
                 self.push(path.to_owned(), value.clone(), since);
@@ -95,9 +99,28 @@ impl Found {
         }
         let lists = older.list.iter().filter_map(|old| old.as_array()).map(Vec::as_slice);
         let lists: Vec<&[Value]> = std::iter::once(newest).chain(lists).collect();
-        let Some(identity) = identity::choose(&lists) else {
-            return self.unlabelled(path, newest, older);
-        };
+        if let Some(identity) = identity::choose(&lists) {
+            return self.labelled(path, &identity, newest.iter(), older);
+        }
+        let apart: Vec<Vec<Value>> = lists.iter().map(|list| distinct(list)).collect();
+        match identity::choose(&apart.iter().map(Vec::as_slice).collect::<Vec<&[Value]>>()) {
+            // Twins have one label, so that the first of them stands for both.
+            Some(identity) => {
+                let mut labels = BTreeSet::new();
+                let once = newest.iter().filter(|element| labels.insert(identity.label(element)));
+                self.labelled(path, &identity, once.filter(|element| !is_nothing(element)), older);
+            }
+            None => self.unlabelled(path, newest, older),
+        }
+    }
+
+    fn labelled<'a>(
+        &mut self,
+        path: &str,
+        identity: &Identity,
+        newest: impl Iterator<Item = &'a Value>,
+        older: &Older<'a>,
+    ) {
         for element in newest {
             let label = identity.label(element);
             let older = older.map(|old| old.as_array()?.iter().find(|other| identity.label(other) == label));
@@ -105,25 +128,23 @@ impl Found {
         }
     }
 
-    /// An element is as old as the versions that have an equal one, as often as the newest has it.
+    /// An element is as old as the versions that have an equal one.
     fn unlabelled(&mut self, path: &str, newest: &[Value], older: &Older<'_>) {
-        let counted = |old: &&Value| -> BTreeMap<Node, usize> {
-            let mut counts = BTreeMap::new();
-            for element in old.as_array().into_iter().flatten() {
-                *counts.entry(node("", element)).or_default() += 1;
-            }
-            counts
+        let nodes = |old: &&Value| -> BTreeSet<Node> {
+            old.as_array().into_iter().flatten().map(|element| node("", element)).collect()
         };
-        let before: Vec<BTreeMap<Node, usize>> = older.list.iter().map(counted).collect();
+        let before: Vec<BTreeSet<Node>> = older.list.iter().map(nodes).collect();
         let path = path::element(path, "");
-        let mut seen: BTreeMap<Node, usize> = BTreeMap::new();
+        let mut seen = BTreeSet::from([Node::Null]);
         for element in newest {
             let node = node("", element);
-            let earlier = seen.get(&node).copied().unwrap_or(0);
-            let unbroken = before.iter().take_while(|counts| counts.get(&node).is_some_and(|count| *count > earlier));
+            if seen.contains(&node) {
+                continue;
+            }
+            let unbroken = before.iter().take_while(|nodes| nodes.contains(&node));
             let version = older.first + before.len() - unbroken.count();
             self.walk(&path, "", element, &Older { list: Vec::new(), first: version });
-            seen.insert(node, earlier + 1);
+            seen.insert(node);
         }
     }
 

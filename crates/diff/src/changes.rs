@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::identity;
+use crate::identity::{self, Identity};
 use crate::node::{Node, is_ordered, node, same_at, telling};
 use crate::open::opened;
 use crate::{path, policy};
@@ -41,7 +41,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// A whole value that is not what it was; null is nothing.
+    /// A whole value that is not what it was.
     pub(crate) fn push(&mut self, path: &str, before: &Value, after: &Value) {
         let some = |value: &Value| (!value.is_null()).then(|| value.clone());
         self.list.push(Change { path: path.to_owned(), before: some(before), after: some(after) });
@@ -78,9 +78,17 @@ impl Changes {
     }
 
     fn elements(&mut self, path: &str, before: &[Value], after: &[Value]) {
-        let Some(identity) = identity::choose(&[before, after]) else {
-            return self.unlabelled(path, before, after);
-        };
+        if let Some(identity) = identity::choose(&[before, after]) {
+            return self.labelled(path, &identity, before, after);
+        }
+        let (before, after) = (distinct(before), distinct(after));
+        match identity::choose(&[&before, &after]) {
+            Some(identity) => self.labelled(path, &identity, &before, &after),
+            None => self.unlabelled(path, &before, &after),
+        }
+    }
+
+    fn labelled(&mut self, path: &str, identity: &Identity, before: &[Value], after: &[Value]) {
         let mut pairs: BTreeMap<String, (&Value, &Value)> = BTreeMap::new();
         for element in before {
             pairs.entry(identity.label(element).unwrap_or_default()).or_insert((&NULL, &NULL)).0 = element;
@@ -99,18 +107,10 @@ impl Changes {
 
     /// Elements that only their whole value tells apart.
     fn unlabelled(&mut self, path: &str, before: &[Value], after: &[Value]) {
-        let mut sides: BTreeMap<Node, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
-        for element in before {
-            sides.entry(node("", element)).or_default().0.push(element);
-        }
-        for element in after {
-            sides.entry(node("", element)).or_default().1.push(element);
-        }
-        let (mut gone, mut new) = (Vec::new(), Vec::new());
-        for (b, a) in sides.values() {
-            gone.extend(b.iter().skip(a.len()).copied());
-            new.extend(a.iter().skip(b.len()).copied());
-        }
+        let nodes = |list: &[Value]| list.iter().map(|element| node("", element)).collect::<BTreeSet<Node>>();
+        let (there, here) = (nodes(before), nodes(after));
+        let gone: Vec<&Value> = before.iter().filter(|element| !here.contains(&node("", element))).collect();
+        let new: Vec<&Value> = after.iter().filter(|element| !there.contains(&node("", element))).collect();
         let path = path::element(path, "");
         // RDK and older items write a policy as a list of one.
         if let ([b], [a]) = (gone.as_slice(), new.as_slice())
@@ -118,12 +118,14 @@ impl Changes {
         {
             return;
         }
-        gone.into_iter().for_each(|value| self.whole_element(&path, Some(value), None));
-        new.into_iter().for_each(|value| self.whole_element(&path, None, Some(value)));
+        gone.into_iter().for_each(|value| self.removed(&path, value));
+        new.into_iter().for_each(|value| self.added(&path, value));
     }
+}
 
-    /// An element that is null is there, other than a member that is null.
-    fn whole_element(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) {
-        self.list.push(Change { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
-    }
+/// The elements of a list whose order does not count, each once: what is there twice says nothing more, and what says
+/// nothing is not there.
+pub(crate) fn distinct(list: &[Value]) -> Vec<Value> {
+    let mut seen = BTreeSet::from([Node::Null]);
+    list.iter().filter(|element| seen.insert(node("", element))).cloned().collect()
 }

@@ -140,7 +140,7 @@ pub(crate) fn choose(lists: &[&[Value]]) -> Option<Identity> {
 fn scalar(element: &Value, name: &str) -> Option<String> {
     let (written, value) = element.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     let text = match value {
-        Value::String(text) if !text.is_empty() => text.trim().to_owned(),
+        Value::String(text) if !text.is_empty() => crate::node::spelled(text.trim()),
         Value::Number(_) => crate::node::number(value),
         Value::Bool(flag) => flag.to_string(),
         _ => return None,

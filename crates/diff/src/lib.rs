@@ -1,8 +1,8 @@
 //! Comparing the documents of AWS Config: what changed, who last set it, and what it lays open.
 //!
 //! Pure functions over `serde_json::Value`. Documents are compared by what they mean: the order of
-//! members never counts, that of list elements only where it means something, null is the same as
-//! missing, and IAM policies are read as policies (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>).
+//! members never counts, that of list elements only where it means something, nor does an element that is there twice;
+//! null and empty are the same as missing; a range of addresses is one however it is written; and IAM policies are read as policies (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>).
 //! Strings that hold a JSON document, plain or URL-encoded, are read as that document.
 //!
 //! # Paths

@@ -7,7 +7,7 @@ mod bucket;
 mod conditions;
 mod grants;
 mod network;
-mod ranges;
+pub(crate) mod ranges;
 mod sharing;
 mod unread;
 

@@ -1,6 +1,6 @@
 //! Ranges of addresses, alone and together.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A range that takes in at least this part of all addresses, 1/2^n of them, is the Internet.
 const OPEN: u32 = 7;
@@ -81,6 +81,20 @@ impl Network {
         };
         let length = length.unwrap_or(family.bits());
         (length <= family.bits()).then(|| Network { family, first: first & !Network::host(family, length), length })
+    }
+
+    /// The one spelling of a network or an IPv6 address; none for any other text, which has only the one it has.
+    pub(crate) fn spelled(text: &str) -> Option<String> {
+        if !text.contains([':', '/']) {
+            return None;
+        }
+        let net = Network::read(text)?;
+        let first = match net.family {
+            Family::V4 => IpAddr::from(Ipv4Addr::from_bits(u32::try_from(net.first).ok()?)),
+            Family::V6 => IpAddr::from(Ipv6Addr::from_bits(net.first)),
+        };
+        let alone = net.length == net.family.bits();
+        Some(if alone { first.to_string() } else { format!("{first}/{}", net.length) })
     }
 
     /// The bits after the prefix.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::changes::Changes;
 use crate::open::opened;
-use crate::{identity, path};
+use crate::{identity, node, path};
 
 pub(crate) use pairs::pairs;
 pub use statement::Statement;
@@ -57,7 +57,7 @@ impl<'a> Document<'a> {
         let rest = value
             .as_object()?
             .iter()
-            .filter(|(name, value)| !matches!(name.as_str(), "Version" | "Statement") && !value.is_null());
+            .filter(|(name, value)| !matches!(name.as_str(), "Version" | "Statement") && !node::is_nothing(value));
         Some(Document {
             statements: written.iter().map(|statement| Statement::read(statement)).collect(),
             written,
@@ -111,24 +111,14 @@ pub(crate) fn changes(path: &str, before: &Value, after: &Value, out: &mut Chang
             compare(path, &b, &a, out);
             true
         }
-        (Some(b), None) if is_nothing(after) && !b.written.is_empty() => {
+        (Some(b), None) if node::is_nothing(after) && !b.written.is_empty() => {
             b.statements.iter().zip(&b.written).for_each(|(s, w)| out.removed(&place(path, s), w));
             true
         }
-        (None, Some(a)) if is_nothing(before) && !a.written.is_empty() => {
+        (None, Some(a)) if node::is_nothing(before) && !a.written.is_empty() => {
             a.statements.iter().zip(&a.written).for_each(|(s, w)| out.added(&place(path, s), w));
             true
         }
-        _ => false,
-    }
-}
-
-/// Where there is no policy, services write nothing, an empty string or an empty object.
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Object(members) => members.is_empty(),
         _ => false,
     }
 }
