@@ -1,5 +1,7 @@
 //! What the commands say about the sample, as text and as JSON, against expected answers.
 
+use serde_json::Value;
+
 use crate::support::{golden, run, sample_case, sql};
 
 /// The security group that was opened, and the call that stopped logging.
@@ -30,4 +32,72 @@ fn commands_answer_as_expected() {
     }
     let rows = ["timeline", "--ip", "203.0.113.66", "--from", "2026-04-09", "--output", "jsonl"];
     golden("answers/timeline.jsonl", &run(sample_case(), &rows).expect(3).stdout);
+}
+
+/// Members of each row, as text, sorted, so that two answers can be compared.
+fn told(rows: &Value, members: &[&str]) -> Vec<String> {
+    let rows = rows.as_array().unwrap().iter();
+    let mut told: Vec<String> = rows
+        .map(|row| {
+            members
+                .iter()
+                .map(|member| row.pointer(member).unwrap_or(&Value::Null).to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    told.sort();
+    told.dedup();
+    assert!(!told.is_empty());
+    told
+}
+
+/// A fact is the same whoever is asked: a command, or the saved question about it.
+#[test]
+fn commands_and_questions_agree() {
+    let answered = |arguments: &[&str]| run(sample_case(), &[arguments, &["--json"]].concat()).expect(3).json();
+    let question = |name: &str, resource: &str| answered(&["query", "run", name, "--resource", resource]);
+
+    let intervals = answered(&["query", "run", "config/exposure_intervals"]);
+    let open = answered(&["exposure", "--all"]);
+    assert_eq!(
+        told(
+            &open["exposures"],
+            &["/resource/resourceid", "/kind", "/detail", "/from", "/to", "/evidence/evidence_object"],
+        ),
+        told(&intervals, &["/resourceid", "/kind", "/detail", "/valid_from", "/valid_to", "/evidence_object"]),
+    );
+    for resource in sql(sample_case(), "select distinct resourceid from config_changes order by 1") {
+        let resource = resource["resourceid"].as_str().unwrap();
+        let changes = answered(&["config", "log", resource]);
+        let who = question("config/who_changed", resource);
+        assert_eq!(
+            told(
+                &changes["changes"],
+                &[
+                    "/configurationItemCaptureTime",
+                    "/kind",
+                    "/attribution/class",
+                    "/attribution/actor",
+                    "/attribution/api"
+                ],
+            ),
+            told(&who, &["/configurationitemcapturetime", "/kind", "/class", "/actor", "/api"]),
+            "{resource}"
+        );
+        let at = "2026-04-09T12:00:00Z";
+        let state =
+            run(sample_case(), &["query", "run", "config/state_at", "--resource", resource, "--at", at, "--json"]);
+        let state = state.expect(3).json();
+        let shown = run(sample_case(), &["config", "show", resource, "--at", at, "--json"]);
+        let (item, verdict) = (shown.json(), state[0]["verdict"].as_str().unwrap());
+        // Before the first item there is nothing to show, and the question gives what the first one says of that time.
+        if item["configurationItemCaptureTime"].is_null() {
+            assert!(state[0]["hours_old"].is_null(), "{resource}: {state} {item}");
+            continue;
+        }
+        assert_eq!(item["configurationItemCaptureTime"], state[0]["captured"], "{resource}: {state} {item}");
+        let deleted = item["configurationItemStatus"].as_str().map(|status| status.contains("Deleted"));
+        assert_eq!(deleted, Some(verdict == "deleted"), "{resource}: {verdict} {item}");
+    }
 }

@@ -12,6 +12,7 @@
 -- trap: Where no item is old enough, the creation time in a later item tells whether the resource existed; its state is then unknown.
 -- trap: ResourceNotRecorded means that nobody looked, and not that the resource was gone.
 -- trap: IAM is recorded in several regions; its items are taken together, under the region global.
+-- trap: What a rule of Config said of a resource is an item of its own, and is shown only where its type or id is asked for.
 -- trap: Items that repeat a state, as snapshots do, are counted in copies; last_confirmed is the last of them.
 -- trap: The recorder is judged by the last start or stop in CloudTrail; when there is none in the evidence, recorder is null.
 -- trap: A resource that vanished without an item of deletion still counts as existing; compare with later snapshots.
@@ -24,7 +25,7 @@ with known as (
       partition by awsaccountid, awsregion, resourcetype, resourceid order by valid_from <= $at desc, valid_from
     ) as nth
   from config_states
-  where resourcetype <> 'AWS::Config::ResourceCompliance'
+  where (resourcetype <> 'AWS::Config::ResourceCompliance' or resourcetype = $type or resourceid = $resource)
     and (valid_to is null or valid_to > $at)
     and ($type is null or resourcetype = $type)
     and ($resource is null or resourceid = $resource or resourcename = $resource or arn = $resource)
