@@ -2,6 +2,7 @@
 
 mod acquisition;
 mod correlation;
+mod many;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use coldtrail_testkit::{BenchOptions, BenchSummary, write_bench_logs};
 
-/// `bench ingest|query|fetch|verify|truth|derive [--events N] [--hours N] [--seed N] [--changes N] [--background N]
-/// [--dir DIR] [--runs N] [--binary FILE]`
+/// `bench ingest|query|fetch|verify|objects|large|truth|derive [--events N] [--hours N] [--count N] [--bytes N]
+/// [--seed N] [--changes N] [--background N] [--dir DIR] [--runs N] [--binary FILE]`
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let value = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
@@ -31,6 +32,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             let hours = value("--hours").map_or(Ok(8760), |text| text.parse()).context("--hours takes a number")?;
             return acquisition::verify(&binary, &directory, runs, hours);
         }
+        Some("objects") => return many::objects(&binary, &directory, number("--count", 30_000)?),
+        Some("large") => return many::large(&binary, &directory, number("--bytes", 2_000_000_000)?),
         Some("truth") => {
             return correlation::truth(&binary, &directory, number("--seed", 1)?, number("--changes", 10_000)?);
         }
@@ -59,7 +62,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             query(&binary, &directory, runs)
         }
         _ => bail!(
-            "cargo xtask bench ingest|query|fetch|verify|truth|derive [--events N] [--hours N] [--seed N] [--changes N] [--background N] [--runs N] [--dir DIR] [--binary FILE]"
+            "cargo xtask bench ingest|query|fetch|verify|objects|large|truth|derive [--events N] [--hours N] [--count N] [--bytes N] [--seed N] [--changes N] [--background N] [--runs N] [--dir DIR] [--binary FILE]"
         ),
     }
 }
