@@ -98,6 +98,9 @@ fn code(error: &anyhow::Error) -> u8 {
     if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::Line { .. })) {
         return Status::Contradicted.code();
     }
+    if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::UnknownObject { .. })) {
+        return Status::Inconclusive.code();
+    }
     let asked = match error.downcast_ref() {
         Some(NoAnswer::Absent { .. }) => return Status::Inconclusive.code(),
         Some(NoAnswer::Usage { .. }) => return USAGE,

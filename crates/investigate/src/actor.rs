@@ -80,7 +80,7 @@ const ABOUT: About<'_> = About { tables: &["cloudtrail"], derived: true, timed: 
 pub fn who(scope: &Scope<'_>, who: &Who<'_>) -> Result<Answer> {
     scope.derived()?;
     let parameters = [
-        ("who".to_owned(), Value::Text(Some(address(who.name)))),
+        ("who".to_owned(), Value::Text(Some(address(who.name)?))),
         ("from".to_owned(), Value::Time(who.from)),
         ("to".to_owned(), Value::Time(who.to)),
     ];
@@ -129,7 +129,10 @@ fn nobody(scope: &Scope<'_>, who: &Who<'_>) -> Result<Error> {
     let within = if who.from.or(who.to).is_some() { " in that time" } else { "" };
     let events = scope.session.rows(ABOUT.tables.first().copied().unwrap_or_default());
     let what = match (events, aside.is_empty()) {
-        (0, _) => format!("cannot say who `{}` is: no CloudTrail event is here", who.name),
+        (0, true) => format!("cannot say who `{}` is: no CloudTrail event is here", who.name),
+        (0, false) => {
+            format!("cannot say who `{}` is: no CloudTrail event is here; left aside: {}", who.name, aside.sentence())
+        }
         (_, true) => format!("no session of `{}`{within} is in the {events} CloudTrail events that are here", who.name),
         (_, false) => format!(
             "cannot say who `{}` is: no session of it{within} is in the {events} CloudTrail events that are here; left aside: {}",
@@ -137,7 +140,13 @@ fn nobody(scope: &Scope<'_>, who: &Who<'_>) -> Result<Error> {
             aside.sentence()
         ),
     };
-    let similar = similar(scope.session, who.name)?;
+    let mut similar = similar(scope.session, who.name)?;
+    if !within.is_empty() && !similar.is_empty() {
+        // It is known, but not of that time.
+        let hint = format!("without --from and --to it may be one of {}", similar.join(", "));
+        return Ok(Error::absent(what, hint));
+    }
+    similar.retain(|name| name != who.name);
     if similar.is_empty() {
         let hint = "name an access key, an ARN, a session's id or an address; `coldtrail timeline --actor` and `--ip` look at every log";
         return Ok(Error::absent(what, hint));

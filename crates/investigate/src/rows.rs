@@ -39,9 +39,24 @@ pub(crate) fn span(micros: i64) -> String {
     }
 }
 
-/// An address in the one form in which pivots have it; what is none stays as it is, networks too.
-pub(crate) fn address(text: &str) -> String {
-    pivots::address(text).map_or_else(|| text.to_owned(), |address| address.to_string())
+/// An address in the one form in which pivots have it; a name stays as it is, and so does a network. What is written
+/// like an address and is none is mistyped.
+pub(crate) fn address(text: &str) -> Result<String> {
+    if let Some(address) = pivots::address(text) {
+        return Ok(address.to_string());
+    }
+    let looks = text.contains(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'))
+        && (text.contains(':') || text.split(['.', '/']).filter(|part| !part.is_empty()).count() > 1);
+    let is_network = text.split_once('/').is_some_and(|(first, bits)| {
+        let most = pivots::address(first).map(|address| if address.is_ipv4() { 32 } else { 128 });
+        most.zip(bits.parse::<u32>().ok()).is_some_and(|(most, bits)| bits <= most)
+    });
+    if looks && !is_network {
+        let hint = "an address such as 203.0.113.66 or 2001:db8::1, or a network such as 203.0.113.0/24";
+        return Err(Error::usage(format!("`{text}` is no address and no network"), hint));
+    }
+    Ok(text.to_owned())
 }
 
 /// Text cut to so many characters.

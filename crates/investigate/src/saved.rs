@@ -52,10 +52,10 @@ const NAMES: &[&str] = &[
 
 /// A saved question, prepared.
 pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(String, String)]) -> Result<Asked> {
-    let given: Vec<(String, String)> = given
+    let given = given
         .iter()
-        .map(|(name, value)| (name.clone(), if name == "ip" { address(value) } else { value.clone() }))
-        .collect();
+        .map(|(name, value)| Ok((name.clone(), if name == "ip" { address(value)? } else { value.clone() })))
+        .collect::<Result<Vec<(String, String)>>>()?;
     let parameters = question.bind(&given, scope.session.bounds())?;
     let tables: Vec<&str> = question.sources.iter().map(String::as_str).collect();
     let derived = tables::TABLES.iter().any(|table| table.is_derived() && question.reads(table.name));
@@ -69,6 +69,10 @@ pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(
     let values: Vec<(&str, Option<&str>)> = values.iter().map(|(name, value)| (name.as_str(), Some(*value))).collect();
     let mut asked = Asked::new(scope, &question.sql, parameters, &About { tables: &tables, derived, timed }, &values)?;
     asked.look_for_verdicts(scope, question);
+    // A statement that looks for parts of names does so by one of these.
+    let is_part =
+        |line: &str| line.contains('$') && ["strpos(", " like ", "starts_with("].iter().any(|f| line.contains(f));
+    asked.whole = !question.sql.lines().any(is_part);
     Ok(asked)
 }
 
@@ -131,17 +135,17 @@ impl Asked {
 
     /// What an answer without a row says. `none` is said only of what was looked at, with how much that was.
     pub fn empty(&self, session: &Session) -> Result<Empty> {
-        if self.nothing {
-            let why = self.cannot_say.join("; ");
-            let why = if why.is_empty() { "nothing is here that could tell".to_owned() } else { why };
-            return Ok(Empty { sentence: format!("cannot say: {why}"), claim: Claim::Nothing });
-        }
-        let unknown = self.unknown_values(session)?;
         let left = if self.left_aside.is_empty() {
             String::new()
         } else {
             format!("; left aside: {}", self.left_aside.sentence())
         };
+        if self.nothing {
+            let why = self.cannot_say.join("; ");
+            let why = if why.is_empty() { "nothing is here that could tell".to_owned() } else { why };
+            return Ok(Empty { sentence: format!("cannot say: {why}{left}"), claim: Claim::Nothing });
+        }
+        let unknown = self.unknown_values(session)?;
         if let Some((name, value)) = unknown.first() {
             let mean = match similar(session, value)?.as_slice() {
                 [] => String::new(),

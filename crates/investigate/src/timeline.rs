@@ -4,7 +4,7 @@ use coldtrail_query::Value;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::rows::{address, ask, micros, period};
+use crate::rows::{address, ask, micros, period, rfc3339};
 use crate::saved::Asked;
 use crate::scope::{About, Scope};
 
@@ -59,13 +59,14 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
         ));
     }
     let from = wanted.from.unwrap_or_else(|| middle.map_or(bounds.start, |middle| middle - window));
-    let to = wanted.to.unwrap_or_else(|| middle.map_or(bounds.end, |middle| middle + window));
+    // A beginning after the end of the data is no mistake: of that time there is nothing.
+    let to = wanted.to.unwrap_or_else(|| middle.map_or(bounds.end.max(from), |middle| middle + window));
     period(Some(from), Some(to))?;
     let of = |given: Option<&str>, found: Option<&Option<String>>| {
         Value::Text(given.map(str::to_owned).or_else(|| found.cloned().flatten()))
     };
     let seen = event.as_ref();
-    let ip = wanted.ip.map(address);
+    let ip = wanted.ip.map(address).transpose()?;
     let parameters = vec![
         ("actor".to_owned(), of(wanted.actor, seen.map(|event| &event.actor))),
         ("session".to_owned(), Value::Text(seen.and_then(|event| event.session_id.clone()))),
@@ -76,7 +77,13 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     ];
     let values = [("--actor", wanted.actor), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
-    Ok(Asked { whole: true, ..asked })
+    let mut asked = Asked { whole: true, ..asked };
+    if from > bounds.end || to < bounds.start {
+        asked.nothing = true;
+        let (first, last) = (rfc3339(bounds.start), rfc3339(bounds.end));
+        asked.cannot_say.push(format!("what happened then: all that is here is from {first} to {last}"));
+    }
+    Ok(asked)
 }
 
 /// The event of that id, or of that place: `object#record`.

@@ -84,7 +84,8 @@ pub fn diff(scope: &Scope<'_>, name: Option<&str>, from: i64, to: i64) -> Result
         differences.chunk_by(|a, b| a.kind == b.kind && a.resource.is(&b.resource)).collect();
     let mut answer = Answer::about(format!("from {} to {}", rfc3339(from), rfc3339(to)));
     answer.left_aside = scope.left_aside(&resource::ABOUT)?;
-    answer.cannot_say.extend(absence(session, from, to)?);
+    let absent = absence(session, resource.as_ref(), from, to)?;
+    answer.cannot_say.extend(absent.map(|days| format!("what changed and was changed back on {days}")));
     answer.set("from", json!(rfc3339(from)));
     answer.set("to", json!(rfc3339(to)));
     answer.set("resources", Json::Array(groups.iter().map(|group| as_json(group, &steps)).collect()));
@@ -128,17 +129,21 @@ struct Day {
     region: String,
 }
 
-/// Days between the two instants of which no Config file is here.
-fn absence(session: &Session, from: i64, to: i64) -> Result<Option<String>> {
-    let parameters = [("from".to_owned(), Value::Time(Some(from))), ("to".to_owned(), Value::Time(Some(to)))];
+/// The days between two instants, in microseconds, of which no Config file is here, where there are such days: of a
+/// resource's account and region, or of all.
+pub(super) fn absence(session: &Session, of: Option<&Resource>, from: i64, to: i64) -> Result<Option<String>> {
+    let text = |value: Option<&String>| Value::Text(value.cloned());
+    // The items of IAM are taken together under a region that delivers none.
+    let region = of.and_then(|of| of.awsregion.as_ref()).filter(|region| *region != "global");
+    let parameters = [
+        ("account".to_owned(), text(of.and_then(|of| of.awsaccountid.as_ref()))),
+        ("region".to_owned(), text(region)),
+        ("from".to_owned(), Value::Time(Some(from))),
+        ("to".to_owned(), Value::Time(Some(to))),
+    ];
     let days: Vec<Day> = ask(session, include_str!("missing_days.sql"), &parameters)?;
-    Ok((!days.is_empty()).then(|| {
-        format!(
-            "what changed and was changed back on {} days of which no Config file is here: {}",
-            days.len(),
-            stretches(&days).join(", ")
-        )
-    }))
+    Ok((!days.is_empty())
+        .then(|| format!("{} days of which no Config file is here: {}", days.len(), stretches(&days).join(", "))))
 }
 
 /// Days as stretches without a hole, each with its account and region.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::history::parsed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resource::{self, Resource};
 use crate::rows::{ask, rfc3339};
 use crate::scope::Scope;
@@ -45,6 +45,9 @@ pub fn list(scope: &Scope<'_>, wanted: &Wanted<'_>, at: i64) -> Result<Answer> {
     ];
     let mut all: Vec<Listed> = ask(scope.session, include_str!("list.sql"), &parameters)?;
     all.retain(|listed| wanted.tag.is_none_or(|(key, value)| has_tag(listed.tags.as_deref(), key, value)));
+    if let (true, Some(kind)) = (all.is_empty(), wanted.resource_type) {
+        known_type(scope, kind)?;
+    }
     let mut answer = Answer::about(format!("{} resources that Config knew of at {}", all.len(), rfc3339(at)));
     answer.left_aside = scope.left_aside(&resource::ABOUT)?;
     answer.set("asOf", json!(rfc3339(at)));
@@ -63,6 +66,26 @@ pub fn list(scope: &Scope<'_>, wanted: &Wanted<'_>, at: i64) -> Result<Answer> {
         }
     }
     Ok(answer)
+}
+
+/// A type of which nothing was ever captured is mistyped, or nothing can be said of it.
+fn known_type(scope: &Scope<'_>, kind: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Type {
+        name: String,
+        is_it: bool,
+        distance: i64,
+    }
+    let parameter = [("type".to_owned(), Value::Text(Some(kind.to_owned())))];
+    let types: Vec<Type> = ask(scope.session, include_str!("types.sql"), &parameter)?;
+    if types.iter().any(|known| known.is_it) {
+        return Ok(());
+    }
+    let what = format!("no resource of type `{kind}` was captured in this evidence");
+    match types.first().filter(|nearest| nearest.distance <= 3) {
+        Some(nearest) => Err(Error::usage(what, format!("did you mean {}?", nearest.name))),
+        None => Err(Error::absent(format!("cannot say: {what}"), "`coldtrail config list` shows the types that were")),
+    }
 }
 
 impl Listed {

@@ -3,6 +3,7 @@
 use coldtrail_report::Answer;
 use serde_json::{Value as Json, json};
 
+use super::diff::absence;
 use super::history::{Change, History, tell_change};
 use crate::error::Result;
 use crate::resource::{self, resolve};
@@ -34,6 +35,12 @@ pub fn log(scope: &Scope<'_>, name: &str, from: Option<i64>, to: Option<i64>) ->
     for change in &changes {
         answer.section("");
         tell_change(&mut answer, change);
+    }
+    if from.or(to).is_some() {
+        let bounds = scope.session.bounds();
+        let from = from.unwrap_or(bounds.start);
+        let days = absence(scope.session, Some(&history.resource), from, to.unwrap_or(bounds.end).max(from))?;
+        answer.cannot_say.extend(days.map(|days| format!("whether it changed on {days}")));
     }
     if changes.is_empty() {
         let when = if from.or(to).is_some() { " in that time" } else { "" };

@@ -1,8 +1,8 @@
--- Days in a period of which no Config file is here: every day that an account and region skips.
+-- Days in a period of which no Config file is here: every day that an account and region skips, of all or of one.
 with
 days as (
   select distinct account, region, date_trunc('day', hour) as day from coverage
-  where source = 'config_items'
+  where source = 'config_items' and ($account is null or account = $account) and ($region is null or region = $region)
 ),
 spans as (
   select account, region, unnest(generate_series(date_trunc('day', $from), date_trunc('day', $to), interval '1 day')) as day

@@ -208,13 +208,12 @@ impl Recording {
         if self.is_missing() {
             let near = |time: &Option<String>| time.clone().unwrap_or_else(|| "none".to_owned());
             // Config delivers nothing of a day without a change: no file is no gap by itself.
-            let text = format!(
-                "cannot say whether it changed that day: no Config file of {} is here for this account and region (the last before it: {}, the next: {})",
+            answer.cannot_say.push(format!(
+                "whether it changed that day: no Config file of {} is here for this account and region (the last before it: {}, the next: {})",
                 rfc3339(self.at).get(..10).unwrap_or_default(),
                 near(before),
                 near(after)
-            );
-            answer.say(0, "delivery", text, None);
+            ));
             return;
         }
         let last = match (before.as_deref().and_then(micros), after) {
