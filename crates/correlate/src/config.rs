@@ -24,7 +24,7 @@ use crate::columns::Columns;
 use crate::error::Result;
 use crate::names::{Names, hash};
 use crate::output::Output;
-use plan::Plan;
+use plan::Foreknowledge;
 use shard::{Finished, Item, Shard};
 
 /// How many parts the resources are shared out among; more than there are processors, and always the same.
@@ -193,7 +193,7 @@ fn columns() -> Columns {
 
 /// Reads every item and writes the history of every resource.
 pub(crate) fn history(lake: &Path, snapshot: &Snapshot, progress: &dyn Progress) -> Result<History> {
-    let plan = Plan::new(snapshot)?;
+    let plan = Foreknowledge::new(snapshot)?;
     let mut tables = Tables::new(lake);
     let mut run = Run::default();
     let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::default()).collect();

@@ -8,23 +8,23 @@ use tar::EntryType;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::error::{Error, Result};
-use crate::manifest::{Packing, Place};
+use crate::manifest::{MemberPlace, Packing};
 use crate::open::{Input, Limits, Notes, Opened};
 
 /// Which kind of archive an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ArchiveKind {
     Zip,
     Tar,
 }
 
-impl Kind {
+impl ArchiveKind {
     /// By the first 512 bytes, after all compression was taken off.
-    pub(crate) fn detect(head: &[u8]) -> Option<Kind> {
+    pub(crate) fn detect(head: &[u8]) -> Option<ArchiveKind> {
         if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-            Some(Kind::Zip)
+            Some(ArchiveKind::Zip)
         } else if head.get(257..262) == Some(b"ustar") {
-            Some(Kind::Tar)
+            Some(ArchiveKind::Tar)
         } else {
             None
         }
@@ -32,8 +32,8 @@ impl Kind {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Zip => "zip",
-            Kind::Tar => "tar",
+            ArchiveKind::Zip => "zip",
+            ArchiveKind::Tar => "tar",
         }
     }
 }
@@ -43,7 +43,7 @@ impl Kind {
 pub(crate) struct Member {
     pub(crate) index: u64,
     pub(crate) name: String,
-    pub(crate) place: Place,
+    pub(crate) place: MemberPlace,
     /// CRC-32 of its bytes, if the archive says it.
     pub(crate) crc: Option<u32>,
 }
@@ -59,15 +59,15 @@ pub(crate) struct Listing {
 }
 
 /// Lists the archive at this path.
-pub(crate) fn list(path: &Path, kind: Kind, compressed: bool, limits: &Limits) -> Result<Listing> {
+pub(crate) fn list(path: &Path, kind: ArchiveKind, compressed: bool, limits: &Limits) -> Result<Listing> {
     let file = fs::File::open(path).map_err(Error::io("open", path))?;
     let listed = match (kind, compressed) {
-        (Kind::Zip, _) => list_zip(file),
-        (Kind::Tar, false) => {
+        (ArchiveKind::Zip, _) => list_zip(file),
+        (ArchiveKind::Tar, false) => {
             let mut archive = tar::Archive::new(BufReader::with_capacity(512, file));
             archive.entries_with_seek().and_then(|entries| list_tar(entries, Packing::Plain))
         }
-        (Kind::Tar, true) => list_stream(file, limits),
+        (ArchiveKind::Tar, true) => list_stream(file, limits),
     };
     listed.map_err(Error::io("read", path))
 }
@@ -94,7 +94,7 @@ fn list_tar<R: io::Read>(entries: tar::Entries<'_, R>, packing: Packing) -> io::
         let length = entry.size();
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous => {
-                let place = Place { offset: entry.raw_file_position(), length, unpacked: length, packing };
+                let place = MemberPlace { offset: entry.raw_file_position(), length, unpacked: length, packing };
                 listing.members.push(Member { index, name, place, crc: None });
             }
             EntryType::Directory | EntryType::XGlobalHeader => {}
@@ -146,7 +146,7 @@ fn list_zip(file: fs::File) -> io::Result<Listing> {
         };
         match (packing, entry.data_start()) {
             (Ok(packing), Some(offset)) => {
-                let place = Place { offset, length: entry.compressed_size(), unpacked: entry.size(), packing };
+                let place = MemberPlace { offset, length: entry.compressed_size(), unpacked: entry.size(), packing };
                 let crc = Some(entry.crc32());
                 listing.members.push(Member { index: index as u64, name, place, crc });
             }

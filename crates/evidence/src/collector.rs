@@ -16,7 +16,7 @@ use fs_err as fs;
 use rayon::prelude::*;
 
 use crate::add::Progress;
-use crate::archive::{self, Kind, Listing, Member};
+use crate::archive::{self, ArchiveKind, Listing, Member};
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::{object_id, unhex};
@@ -68,7 +68,7 @@ pub struct About {
 #[derive(Debug)]
 pub struct Taken {
     entry: Entry,
-    archive: Option<Kind>,
+    archive: Option<ArchiveKind>,
 }
 
 impl Taken {
@@ -124,7 +124,7 @@ pub struct Collector {
     store: Arc<Store>,
     writer: Writer,
     waiting: Vec<Entry>,
-    archives: Vec<(Entry, Kind)>,
+    archives: Vec<(Entry, ArchiveKind)>,
     /// What was taken so far.
     pub added: Added,
     _lock: fs::File,
@@ -219,7 +219,7 @@ impl Collector {
     }
 
     /// Adds the members of an archive as objects of their own.
-    fn archive(&mut self, container: &Entry, kind: Kind, progress: &dyn Progress) -> Result<()> {
+    fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
         let path = crate::open::location_path(&self.case, &container.location, &container.sha256);
         let compressed = container.layers.len() > 1;
         let Listing { mut members, skipped, damaged } = archive::list(&path, kind, compressed, &self.limits)?;

@@ -36,6 +36,6 @@ pub use add::{AddOptions, Progress, add};
 pub use case::{Case, NewCase};
 pub use collector::{About, Added, BATCH, Collector, Intake, Taken, partial_dir};
 pub use error::{Error, Result};
-pub use manifest::{Entry, Location, Manifest, Packing, Place, S3Place};
+pub use manifest::{Entry, Location, Manifest, MemberPlace, Packing, S3Place};
 pub use object_key::ObjectKey;
 pub use open::{Damage, Facts, Limits, Opened, hash_stored, open, open_bytes, open_examined, read_stored};

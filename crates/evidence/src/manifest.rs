@@ -94,13 +94,13 @@ pub enum Location {
         /// Its name there. Written by others: data, never a path to open.
         name: String,
         /// Where its bytes begin and end, so that it can be read without looking through the archive.
-        place: Place,
+        place: MemberPlace,
     },
 }
 
 /// Where in an archive the bytes of a member lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct MemberPlace {
     /// The first byte: in the archive, or in the inflated tar if it is a compressed one.
     pub offset: u64,
     /// How many bytes lie there.

@@ -12,11 +12,11 @@ const CUT_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Gives out permits.
 pub(crate) struct Throttle {
     most: f64,
-    state: Mutex<State>,
+    state: Mutex<Slots>,
     freed: Notify,
 }
 
-struct State {
+struct Slots {
     limit: f64,
     in_flight: usize,
     last_cut: Option<Instant>,
@@ -29,11 +29,11 @@ pub(crate) struct Permit(Arc<Throttle>);
 impl Throttle {
     pub(crate) fn new(most: usize) -> Arc<Throttle> {
         let most = most.max(1) as f64;
-        let state = State { limit: most, in_flight: 0, last_cut: None, cuts: 0 };
+        let state = Slots { limit: most, in_flight: 0, last_cut: None, cuts: 0 };
         Arc::new(Throttle { most, state: Mutex::new(state), freed: Notify::new() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Slots> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -16,7 +16,7 @@ use crate::decode::{Chunk, Outcome, Part, Runs, Status};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::plan::{Before, Task};
-use crate::seen::{Found, Place, Seen, record_number};
+use crate::seen::{Place, Seen, Sighting, record_number};
 use crate::settle::{LedgerFiles, Replaced, Settling};
 
 /// No file has more rows.
@@ -133,19 +133,19 @@ impl<'a> Collector<'a> {
                     self.seen.insert(&mut self.objects, (table.name, date), hashes.value(row), place)?
                 } else {
                     // Without an identity, only a whole object can be there twice.
-                    tally.copy_of.map_or(Found::New, |first| Found::CopyOf((first, place.1)))
+                    tally.copy_of.map_or(Sighting::New, |first| Sighting::CopyOf((first, place.1)))
                 };
                 match found {
-                    Found::CopyOf(there) => {
+                    Sighting::CopyOf(there) => {
                         tally.duplicates += 1;
                         self.duplicate(table, place, there);
                         continue;
                     }
-                    Found::BetterThan(there) => {
+                    Sighting::BetterThan(there) => {
                         self.replaced.insert((table.name, date), there, place);
                         self.duplicate(table, there, place);
                     }
-                    Found::New => {}
+                    Sighting::New => {}
                 }
                 tally.kept += 1;
                 // Rows without a time come last.

@@ -165,7 +165,7 @@ fn count_in(runs: &mut Runs, task: usize) {
 /// of a few rows each would need many times the memory of what is in them.
 #[derive(Default)]
 struct Worker {
-    open: Vec<Open>,
+    open: Vec<Decoding>,
     rejects: Rejects,
     /// What years an event can be of.
     years: Years,
@@ -187,7 +187,7 @@ impl Rejects {
 }
 
 /// The decoder of a source with the rows that wait in it.
-struct Open {
+struct Decoding {
     source: &'static LogSource,
     decoder: Box<dyn Decoder>,
     runs: Runs,
@@ -195,7 +195,7 @@ struct Open {
     text: usize,
 }
 
-impl Open {
+impl Decoding {
     fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
         self.text = 0;
         if !self.decoder.rows().is_empty() {
@@ -296,7 +296,7 @@ impl Worker {
             }
         };
         let place = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
-            self.open.push(Open { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
+            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
             self.open.len() - 1
         });
         let open = &mut self.open[place];
@@ -399,7 +399,7 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
 struct ObjectSink<'a> {
     at: usize,
     object: &'a str,
-    open: &'a mut Open,
+    open: &'a mut Decoding,
     rejects: &'a mut Rejects,
     outcome: &'a mut Outcome,
     emit: &'a mut dyn FnMut(Part),

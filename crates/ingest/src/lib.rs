@@ -22,5 +22,5 @@ mod verdicts;
 pub use error::{Error, Result};
 pub use record::{FoundRecord, find_record};
 pub use run::{Done, Options, Progress, Summary, ingest};
-pub use state::{State, state};
+pub use state::{LakeState, state};
 pub use verdicts::write_verdicts;

@@ -98,7 +98,7 @@ impl Task {
 
 /// What is known of an object in a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ObjectState {
     /// It is not in the lake.
     New,
     /// It was read whole by what would read it now; its records are rows, or are there as other copies.
@@ -113,9 +113,9 @@ enum State {
     AgainFromNothing,
 }
 
-impl State {
+impl ObjectState {
     fn is_task(self) -> bool {
-        matches!(self, State::New | State::Again | State::AgainFromNothing)
+        matches!(self, ObjectState::New | ObjectState::Again | ObjectState::AgainFromNothing)
     }
 }
 
@@ -132,9 +132,9 @@ pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_b
     let mut states = states(lake, basis, &mut plan.objects)?;
     let groups = groups(manifest, &ranked, &glances)?;
     plan.copies = judge_groups(&groups, &mut states);
-    if states.contains(&State::Again) {
+    if states.contains(&ObjectState::Again) {
         let pairs = duplicates(lake, &mut plan.objects)?;
-        states.resize(plan.objects.len(), State::New);
+        states.resize(plan.objects.len(), ObjectState::New);
         // A copy that is taken with another may have been the first of its kind.
         while take_dependents(&pairs, &mut states) {
             plan.copies = judge_groups(&groups, &mut states);
@@ -155,13 +155,13 @@ pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_b
     Ok(plan)
 }
 
-fn state(states: &[State], number: u32) -> State {
-    states.get(number as usize).copied().unwrap_or(State::New)
+fn state(states: &[ObjectState], number: u32) -> ObjectState {
+    states.get(number as usize).copied().unwrap_or(ObjectState::New)
 }
 
 /// The state of each object, by its number.
-fn states(lake: &Batch<'_>, basis: &Basis, objects: &mut Objects) -> Result<Vec<State>> {
-    let mut states = vec![State::New; objects.len()];
+fn states(lake: &Batch<'_>, basis: &Basis, objects: &mut Objects) -> Result<Vec<ObjectState>> {
+    let mut states = vec![ObjectState::New; objects.len()];
     let columns = [
         ObjectColumn::evidence_object,
         ObjectColumn::source,
@@ -179,13 +179,13 @@ fn states(lake: &Batch<'_>, basis: &Basis, objects: &mut Objects) -> Result<Vec<
                 let (status, something) = (status.value(row), records.value(row) > 0);
                 let holds = basis.holds(status, cell(sources, row), judged.value(row));
                 let state = match (holds, something) {
-                    (true, _) if status == Status::Duplicate.name() => State::DoneAsCopy,
-                    (true, _) if status == Status::Ingested.name() => State::Done,
-                    (true, _) => State::DoneWithout,
-                    (false, true) => State::Again,
-                    (false, false) => State::AgainFromNothing,
+                    (true, _) if status == Status::Duplicate.name() => ObjectState::DoneAsCopy,
+                    (true, _) if status == Status::Ingested.name() => ObjectState::Done,
+                    (true, _) => ObjectState::DoneWithout,
+                    (false, true) => ObjectState::Again,
+                    (false, false) => ObjectState::AgainFromNothing,
                 };
-                states.resize(objects.len(), State::New);
+                states.resize(objects.len(), ObjectState::New);
                 if let Some(slot) = states.get_mut(number as usize) {
                     *slot = state;
                 }
@@ -219,17 +219,17 @@ fn groups(manifest: &Manifest, ranked: &[u32], glances: &[Glance]) -> Result<Vec
 }
 
 /// Which object of each group is the first. Where one comes before it now, all are taken again.
-fn judge_groups(groups: &[Vec<u32>], states: &mut [State]) -> Copies {
+fn judge_groups(groups: &[Vec<u32>], states: &mut [ObjectState]) -> Copies {
     let mut copies = Copies::default();
     for (group, numbers) in (0..).zip(groups) {
-        let first = numbers.iter().copied().find(|number| state(states, *number) == State::Done);
+        let first = numbers.iter().copied().find(|number| state(states, *number) == ObjectState::Done);
         let earlier = |number: &u32| first.is_none_or(|first| *number < first) && state(states, *number).is_task();
         if numbers.iter().any(earlier) || first.is_none() {
             for number in numbers {
                 if let Some(state) = states.get_mut(*number as usize)
-                    && matches!(state, State::Done | State::DoneAsCopy)
+                    && matches!(state, ObjectState::Done | ObjectState::DoneAsCopy)
                 {
-                    *state = State::Again;
+                    *state = ObjectState::Again;
                 }
             }
         } else if let Some(first) = first {
@@ -256,10 +256,11 @@ fn duplicates(lake: &Batch<'_>, objects: &mut Objects) -> Result<BTreeSet<(u32, 
 
 /// Objects whose records were left out because an object that is taken again had them are taken again, too: it may not
 /// have them any more. False when there is none.
-fn take_dependents(pairs: &BTreeSet<(u32, u32)>, states: &mut [State]) -> bool {
+fn take_dependents(pairs: &BTreeSet<(u32, u32)>, states: &mut [ObjectState]) -> bool {
     let mut found = false;
     loop {
-        let rest = |(copy, kept): &&(u32, u32)| state(states, *kept) == State::Again && !state(states, *copy).is_task();
+        let rest =
+            |(copy, kept): &&(u32, u32)| state(states, *kept) == ObjectState::Again && !state(states, *copy).is_task();
         let more: Vec<u32> = pairs.iter().filter(rest).map(|(copy, _)| *copy).collect();
         if more.is_empty() {
             return found;
@@ -267,16 +268,16 @@ fn take_dependents(pairs: &BTreeSet<(u32, u32)>, states: &mut [State]) -> bool {
         found = true;
         for number in more {
             if let Some(state) = states.get_mut(number as usize) {
-                *state = State::Again;
+                *state = ObjectState::Again;
             }
         }
     }
 }
 
 /// What the ledger says about the objects that are taken again.
-fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[State]) -> Result<HashMap<u32, Before>> {
+fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[ObjectState]) -> Result<HashMap<u32, Before>> {
     let mut all = HashMap::new();
-    if !states.iter().any(|state| matches!(state, State::Again | State::AgainFromNothing)) {
+    if !states.iter().any(|state| matches!(state, ObjectState::Again | ObjectState::AgainFromNothing)) {
         return Ok(all);
     }
     use ObjectColumn as C;

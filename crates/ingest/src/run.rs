@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Copies, Plan, Task, plan};
 use crate::seen::Seen;
 use crate::settle::LedgerFiles;
-use crate::state::{State, state};
+use crate::state::{LakeState, state};
 
 /// How to ingest.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,7 @@ pub struct Summary {
     /// The version of the lake after it.
     pub version: u64,
     /// What is in the lake after it, of all runs.
-    pub lake: State,
+    pub lake: LakeState,
 }
 
 impl Summary {

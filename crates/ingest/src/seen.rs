@@ -45,7 +45,7 @@ impl Hasher for AsItIs {
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Sighting {
     /// There was none like it.
     New,
     /// The row is at this place, and stays.
@@ -102,17 +102,17 @@ impl Seen {
     }
 
     /// Notes a record; tells whether an equal one is there.
-    pub(crate) fn insert(&mut self, objects: &mut Objects, day: Day, hash: i64, place: Place) -> Result<Found> {
+    pub(crate) fn insert(&mut self, objects: &mut Objects, day: Day, hash: i64, place: Place) -> Result<Sighting> {
         if !self.days.contains_key(&day) {
             self.load(objects, day)?;
         }
         Ok(match self.days.entry(day).or_default().entry(hash) {
-            Entry::Occupied(there) if *there.get() <= place => Found::CopyOf(*there.get()),
-            Entry::Occupied(mut there) => Found::BetterThan(there.insert(place)),
+            Entry::Occupied(there) if *there.get() <= place => Sighting::CopyOf(*there.get()),
+            Entry::Occupied(mut there) => Sighting::BetterThan(there.insert(place)),
             Entry::Vacant(free) => {
                 free.insert(place);
                 self.records += 1;
-                Found::New
+                Sighting::New
             }
         })
     }

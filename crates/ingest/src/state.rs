@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// How much of the evidence is in the lake, and what is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+pub struct LakeState {
     pub objects: u64,
     /// Objects no source knows.
     pub unrecognised: u64,
@@ -27,7 +27,7 @@ pub struct State {
     pub undated: u64,
 }
 
-impl State {
+impl LakeState {
     /// Is everything in tables, and in every answer that it belongs to?
     pub fn is_whole(&self) -> bool {
         self.unrecognised == 0 && self.failed == 0 && self.damaged == 0 && self.rejects == 0 && self.undated == 0
@@ -35,9 +35,9 @@ impl State {
 }
 
 /// The state of one version of the lake.
-pub fn state(snapshot: &Snapshot) -> Result<State> {
+pub fn state(snapshot: &Snapshot) -> Result<LakeState> {
     use ObjectColumn as C;
-    let mut state = State::default();
+    let mut state = LakeState::default();
     let columns = [C::status, C::damage, C::records, C::kept, C::duplicates, C::rejects].map(C::position);
     for file in snapshot.files(ledger::OBJECTS.name) {
         for batch in read_columns(file, &columns).map_err(Error::Lake)? {

@@ -89,13 +89,13 @@ impl Lake {
     }
 }
 
-struct Found {
+struct LakeFile {
     path: PathBuf,
     size: u64,
 }
 
 /// The files of a table, its partitions included and its log excluded.
-fn files(directory: &Path) -> Result<Vec<Found>> {
+fn files(directory: &Path) -> Result<Vec<LakeFile>> {
     let mut found = Vec::new();
     let mut folders = vec![directory.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -110,7 +110,7 @@ fn files(directory: &Path) -> Result<Vec<Found>> {
             if kind.is_dir() && folder == directory && entry.file_name().to_string_lossy().starts_with("date=") {
                 folders.push(entry.path());
             } else if kind.is_file() {
-                found.push(Found { size: entry.metadata().map_err(failed)?.len(), path: entry.path() });
+                found.push(LakeFile { size: entry.metadata().map_err(failed)?.len(), path: entry.path() });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use coldtrail_evidence::Limits;
-use coldtrail_ingest::{Options, State, Summary, ingest};
+use coldtrail_ingest::{LakeState, Options, Summary, ingest};
 use serde_json::{Value, json};
 
 use crate::args::Ingest;
@@ -72,7 +72,7 @@ fn tell(s: &Summary, settings: &Settings) -> Result<()> {
 }
 
 /// What is collected and is in no answer, or not in every one that it belongs to; of the whole lake.
-fn gaps(lake: &State) -> Vec<String> {
+fn gaps(lake: &LakeState) -> Vec<String> {
     let mut gaps = Vec::new();
     if lake.rejects > 0 {
         gaps.push(format!(

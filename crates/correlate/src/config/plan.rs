@@ -19,7 +19,7 @@ const ONE: i64 = 60 * 1_000_000;
 const ENOUGH: u32 = 5;
 
 #[derive(Default)]
-pub(crate) struct Plan {
+pub(crate) struct Foreknowledge {
     /// When each object with items was delivered, by its name.
     deliveries: HashMap<Box<str>, i64>,
     accounts: HashSet<Box<str>>,
@@ -30,9 +30,9 @@ pub(crate) struct Plan {
     pub(crate) lists: Lists,
 }
 
-impl Plan {
-    pub(crate) fn new(snapshot: &Snapshot) -> Result<Plan> {
-        let mut plan = Plan::default();
+impl Foreknowledge {
+    pub(crate) fn new(snapshot: &Snapshot) -> Result<Foreknowledge> {
+        let mut plan = Foreknowledge::default();
         plan.read_objects(snapshot)?;
         plan.read_captures(snapshot)?;
         plan.lists = Lists::read(snapshot)?;
@@ -133,8 +133,8 @@ impl Plan {
 }
 
 #[cfg(test)]
-impl Plan {
-    pub(crate) fn with_lists(lists: Lists) -> Plan {
-        Plan { lists, ..Plan::default() }
+impl Foreknowledge {
+    pub(crate) fn with_lists(lists: Lists) -> Foreknowledge {
+        Foreknowledge { lists, ..Foreknowledge::default() }
     }
 }

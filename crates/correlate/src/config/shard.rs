@@ -14,7 +14,7 @@ use coldtrail_schema::tables::config_items::ConfigItemColumn as Column;
 use hashbrown::HashMap;
 
 use super::documents::{self, Documents, PARTS, Packed};
-use super::plan::Plan;
+use super::plan::Foreknowledge;
 use super::{Change, ChangeKind, Resource};
 use crate::columns::Columns;
 use crate::error::Result;
@@ -216,7 +216,7 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn take(&mut self, items: Vec<Item<'_>>, resources: &[Resource], plan: &Plan) -> Result<()> {
+    pub(crate) fn take(&mut self, items: Vec<Item<'_>>, resources: &[Resource], plan: &Foreknowledge) -> Result<()> {
         for item in items {
             if let Some(resource) = resources.get(item.resource as usize) {
                 self.item(&item, resource, plan)?;
@@ -225,7 +225,7 @@ impl Shard {
         Ok(())
     }
 
-    fn item(&mut self, item: &Item<'_>, resource: &Resource, plan: &Plan) -> Result<()> {
+    fn item(&mut self, item: &Item<'_>, resource: &Resource, plan: &Foreknowledge) -> Result<()> {
         let fingerprint = item.fingerprint();
         let state = State::of(item.status);
         let Some(current) = self.current.get_mut(&item.resource) else {
@@ -280,7 +280,14 @@ impl Shard {
     }
 
     /// Policies and exposures of the new state: which begin, which end.
-    fn open(&mut self, item: &Item<'_>, resource: &Resource, mut new: Current, documents: &Documents, plan: &Plan) {
+    fn open(
+        &mut self,
+        item: &Item<'_>,
+        resource: &Resource,
+        mut new: Current,
+        documents: &Documents,
+        plan: &Foreknowledge,
+    ) {
         let place = item.place();
         if item.snapshot {
             new.confirmed = plan.delivery(item.object);
@@ -297,7 +304,7 @@ impl Shard {
         self.current.insert(item.resource, new);
     }
 
-    fn created(&mut self, item: &Item<'_>, resource: &Resource, plan: &Plan) {
+    fn created(&mut self, item: &Item<'_>, resource: &Resource, plan: &Foreknowledge) {
         self.rows.changes.push(&ConfigChangeRow {
             path: Some(Cow::Borrowed("configurationItemStatus")),
             after: Some(Cow::Owned(format!("\"{}\"", item.status))),
@@ -311,7 +318,7 @@ impl Shard {
         &mut self,
         item: &Item<'_>,
         resource: &Resource,
-        plan: &Plan,
+        plan: &Foreknowledge,
         (kind, before): (ChangeKind, Option<&Current>),
         differences: &[Difference],
     ) {
@@ -338,7 +345,7 @@ impl Shard {
     }
 
     /// No more items will come: the states that are left are the last ones.
-    pub(crate) fn close(&mut self, resources: &[Resource], plan: &Plan) -> Result<()> {
+    pub(crate) fn close(&mut self, resources: &[Resource], plan: &Foreknowledge) -> Result<()> {
         let mut left: Vec<(u32, Current)> = self.current.drain().collect();
         left.sort_by_key(|(resource, _)| *resource);
         for (number, mut current) in left {
@@ -368,7 +375,7 @@ impl Shard {
 
 /// Was the resource made shortly before its first capture? What is there when recording begins is discovered too, and
 /// is older.
-fn came_into_being(item: &Item<'_>, resource: &Resource, plan: &Plan) -> bool {
+fn came_into_being(item: &Item<'_>, resource: &Resource, plan: &Foreknowledge) -> bool {
     match item.created {
         Some(created) => item.time - created <= plan.delay(&resource.account, item.region),
         None => item.status == "ResourceDiscovered",
@@ -411,7 +418,13 @@ impl Current {
     }
 
     /// Judges the state anew at every item of a prefix list that it refers to, up to `until` or the end.
-    fn follow_lists(&mut self, resource: &Resource, until: Option<i64>, plan: &Plan, rows: &mut Rows) -> Result<()> {
+    fn follow_lists(
+        &mut self,
+        resource: &Resource,
+        until: Option<i64>,
+        plan: &Foreknowledge,
+        rows: &mut Rows,
+    ) -> Result<()> {
         while let Some(list) = plan.lists.next(&self.lists, self.judged)
             && until.is_none_or(|until| list.time < until)
         {
@@ -422,7 +435,7 @@ impl Current {
         Ok(())
     }
 
-    fn confirm(&mut self, item: &Item<'_>, plan: &Plan) {
+    fn confirm(&mut self, item: &Item<'_>, plan: &Foreknowledge) {
         self.confirmations += 1;
         // A snapshot repeats the item with its old time: it says that the state held when the snapshot was taken.
         let delivered = if item.snapshot { plan.delivery(item.object) } else { None };
@@ -486,7 +499,7 @@ impl Rows {
         }
     }
 
-    fn state(&mut self, resource: &Resource, current: &Current, to: Option<i64>, plan: &Plan) {
+    fn state(&mut self, resource: &Resource, current: &Current, to: Option<i64>, plan: &Foreknowledge) {
         self.states.push(&ConfigStateRow {
             resource: resource.head(),
             valid_from: Some(current.from.time),

@@ -49,15 +49,15 @@ fn read_sidecar(path: &Path) -> Option<serde_json::Value> {
 
 /// What a folder holds under a name.
 #[derive(Debug)]
-struct Found {
+struct Listed {
     name: OsString,
     /// None for a folder.
     size: Option<u64>,
 }
 
-impl Found {
+impl Listed {
     /// In the order of the keys that come of it: in those, a folder's name is followed by `/`.
-    fn cmp(&self, other: &Found) -> Ordering {
+    fn cmp(&self, other: &Listed) -> Ordering {
         self.bytes().cmp(other.bytes())
     }
 
@@ -72,13 +72,13 @@ impl Found {
 struct Folder {
     path: PathBuf,
     key: String,
-    found: Vec<Found>,
+    found: Vec<Listed>,
     next: usize,
 }
 
 impl Folder {
     fn has_file(&self, name: &str) -> bool {
-        let wanted = Found { name: OsString::from(name), size: Some(0) };
+        let wanted = Listed { name: OsString::from(name), size: Some(0) };
         self.found.binary_search_by(|found| found.cmp(&wanted)).is_ok()
     }
 }
@@ -165,13 +165,13 @@ impl Walk {
                 }
             };
             if about.is_dir() || about.is_file() {
-                found.push(Found { name, size: about.is_file().then_some(about.len()) });
+                found.push(Listed { name, size: about.is_file().then_some(about.len()) });
             } else {
                 let why = if about.is_symlink() { "symbolic link, not followed" } else { "no regular file" };
                 self.skip(&path.join(name), why);
             }
         }
-        found.sort_unstable_by(Found::cmp);
+        found.sort_unstable_by(Listed::cmp);
         self.open.push(Folder { path, key, found, next: 0 });
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flate2::Crc;
 use fs_err as fs;
 
-use crate::archive::Kind;
+use crate::archive::ArchiveKind;
 use crate::case::{Case, make_private_dir};
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
@@ -26,7 +26,7 @@ pub(crate) struct Examined {
     pub(crate) layers: Vec<String>,
     pub(crate) members: u64,
     pub(crate) damage: Option<Damage>,
-    pub(crate) archive: Option<Kind>,
+    pub(crate) archive: Option<ArchiveKind>,
 }
 
 /// Whether a copy is made.
@@ -112,16 +112,16 @@ fn examine_bytes(bytes: Vec<u8>, limits: &Limits) -> io::Result<Examined> {
 /// What came out of an object.
 struct Content {
     opened: Opened,
-    archive: Option<Kind>,
+    archive: Option<ArchiveKind>,
     packed: bool,
     inflated: Hasher,
 }
 
 impl Content {
     fn read(mut opened: Opened, buffer: &mut [u8]) -> io::Result<Content> {
-        let archive = Kind::detect(opened.peek(512)?);
+        let archive = ArchiveKind::detect(opened.peek(512)?);
         let packed = !opened.facts().layers.is_empty();
-        if archive == Some(Kind::Tar) {
+        if archive == Some(ArchiveKind::Tar) {
             opened.lift_cap();
         }
         let mut inflated = Hasher::default();
@@ -144,7 +144,7 @@ impl Content {
         let inflated_sha256 = whole.then(|| if packed { inflated.finish() } else { sha256.clone() });
         let mut layers = facts.layers;
         // A zip inside gzip is not looked into.
-        let opens = archive.filter(|kind| *kind == Kind::Tar || !packed);
+        let opens = archive.filter(|kind| *kind == ArchiveKind::Tar || !packed);
         layers.extend(opens.map(|kind| kind.name().to_owned()));
         let nested = (archive != opens).then_some(Damage::NestedArchive);
         Examined {

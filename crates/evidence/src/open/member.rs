@@ -14,7 +14,7 @@ use super::gzip::{Members, Packed};
 use super::{Damage, Input, Limits, Notes, Opened, file, location_path};
 use crate::case::Case;
 use crate::error::{Error, Result};
-use crate::manifest::{Location, Packing, Place};
+use crate::manifest::{Location, MemberPlace, Packing};
 
 /// How many readers of compressed tars are kept. Each holds at most one decoder and two buffers.
 const KEPT: usize = 8;
@@ -29,7 +29,7 @@ pub(crate) fn stored(case: &Case, location: &Location, sha256: &str, limits: &Li
 }
 
 /// Opens the bytes of a member of the archive at this path.
-pub(crate) fn member(case: &Case, path: &Path, place: &Place, limits: &Limits, notes: &Notes) -> Result<Input> {
+pub(crate) fn member(case: &Case, path: &Path, place: &MemberPlace, limits: &Limits, notes: &Notes) -> Result<Input> {
     if place.packing == Packing::Stream {
         let reader = StreamMember {
             stream: Some(Stream::at(case, path, place.offset, limits)?),

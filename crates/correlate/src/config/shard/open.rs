@@ -9,7 +9,7 @@ use coldtrail_schema::tables::config_history::{ExposureRow, ExposureUnknownRow, 
 
 use super::{PARTS, Resource, Rows};
 use crate::config::documents::Documents;
-use crate::config::plan::Plan;
+use crate::config::plan::Foreknowledge;
 
 /// An item: when it was captured, and where it stands.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) struct Open {
 
 /// What is known beside a document, as of a time.
 struct Around<'p> {
-    plan: &'p Plan,
+    plan: &'p Foreknowledge,
     time: i64,
 }
 
@@ -56,7 +56,7 @@ impl Open {
         documents: &Documents,
         resource: &Resource,
         place: &Place,
-        plan: &Plan,
+        plan: &Foreknowledge,
         rows: &mut Rows,
     ) {
         let policies = PARTS.iter().zip(documents).flat_map(|(part, document)| policy::policies(part, document));
@@ -78,7 +78,7 @@ impl Open {
         documents: &Documents,
         resource: &Resource,
         place: &Place,
-        plan: &Plan,
+        plan: &Foreknowledge,
         rows: &mut Rows,
     ) {
         let [configuration, supplementary, ..] = documents;

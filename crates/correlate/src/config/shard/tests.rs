@@ -43,7 +43,7 @@ fn check(kind: &str, items: &[Told<'_>], lists: Lists, exposures: &[&str], unkno
         id: "r".into(),
         ..Resource::default()
     };
-    let plan = Plan::with_lists(lists);
+    let plan = Foreknowledge::with_lists(lists);
     let item = |(time, status, configuration): &Told<'_>| {
         let parts = [Some(*configuration).filter(|text| !text.is_empty()), None, None, None];
         (*time, status.to_string(), parts.map(|part| part.map(str::to_owned)))

@@ -279,8 +279,11 @@ fn outside(given: &Given, names: &mut Names) -> Option<(u32, u8)> {
     }
     let text = |part: Option<u32>| part.map(|part| names.text(part));
     let (service, name) = (names.text(given.service?), text(given.session_name).unwrap_or_default());
-    let place =
-        Place { arns: [text(given.arn), text(given.role)], region: text(given.region), account: text(given.account) };
+    let place = NamedPlace {
+        arns: [text(given.arn), text(given.role)],
+        region: text(given.region),
+        account: text(given.account),
+    };
     // The service itself chose the name.
     let (root, kind) = match service.strip_suffix(".cn").unwrap_or(service) {
         "ec2.amazonaws.com" if is_instance(name) => (place.arn("ec2", "instance/", name), 4),
@@ -291,14 +294,14 @@ fn outside(given: &Given, names: &mut Names) -> Option<(u32, u8)> {
 }
 
 /// Where something is that only its name is known of.
-struct Place<'n> {
+struct NamedPlace<'n> {
     /// ARNs of the same record, which know the partition.
     arns: [Option<&'n str>; 2],
     region: Option<&'n str>,
     account: Option<&'n str>,
 }
 
-impl Place<'_> {
+impl NamedPlace<'_> {
     fn arn(&self, service: &str, kind: &str, name: &str) -> String {
         let partition = partition::of_record(self.arns, self.region);
         let (region, account) = (self.region.unwrap_or_default(), self.account.unwrap_or_default());
@@ -335,7 +338,7 @@ fn root(session: &Session, names: &mut Names) -> (Option<u32>, u8, bool) {
                 (true, true) => {
                     let arns = [session.arn, session.issuer].map(|arn| arn.map(|arn| names.text(arn)));
                     let part = |number: Option<u32>| number.map(|number| names.text(number));
-                    let place = Place { arns, region: part(session.region), account: part(session.account) };
+                    let place = NamedPlace { arns, region: part(session.region), account: part(session.account) };
                     let arn = place.arn("ec2", "instance/", name);
                     (Some(names.number(&arn)), 4, true)
                 }
