@@ -333,11 +333,14 @@ fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[ObjectState]) -> Re
     Ok(all)
 }
 
+/// About what an object costs in memory beside its rows: its entry, what became of it, its row in the ledger.
+const OVERHEAD: u64 = 4096;
+
 fn batches(tasks: impl Iterator<Item = Waiting>, batch_bytes: u64) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();
     let mut bytes = u64::MAX;
     for task in tasks {
-        let size = task.inflated.max(1024);
+        let size = task.inflated.max(OVERHEAD);
         if bytes.saturating_add(size) > batch_bytes {
             batches.push(Vec::new());
             bytes = 0;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
+use coldtrail_evidence::Case;
 use coldtrail_evidence::custody::{self, Phase, Verdict};
 use serde_json::json;
 
@@ -14,79 +15,68 @@ use crate::terminal;
 pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     match arguments.what.as_ref().unwrap_or(&Custody::Show) {
-        Custody::Show => {
-            let entries = custody::read(&case)?;
-            if settings.json {
-                terminal::print_json(settings, &serde_json::to_value(&entries)?)?;
-            } else {
-                let mut text = String::new();
-                let ended: HashSet<u64> = entries.iter().filter_map(|entry| entry.of).collect();
-                for e in &entries {
-                    let what = match (e.phase, e.exit) {
-                        (Phase::Begin, _) if ended.contains(&e.seq) => format!("begin   {}", safe(&e.command)),
-                        (Phase::Begin, _) => {
-                            format!("begin   {}  (no end: cut off, or still going on)", safe(&e.command))
-                        }
-                        (Phase::End, exit) => {
-                            format!("end of {}  exit {}", e.of.unwrap_or_default(), exit.unwrap_or_default())
-                        }
-                    };
-                    text.push_str(&format!(
-                        "{:>4}  {}  {}@{}  {what}\n",
-                        e.seq,
-                        safe(&e.time),
-                        safe(&e.actor),
-                        safe(&e.host)
-                    ));
-                }
-                if let Some(last) = entries.last() {
-                    text.push_str(&format!("head {}\n", safe(&last.hash)));
-                }
-                terminal::print(settings, &text)?;
-            }
-            Ok(Status::Clean)
-        }
-        Custody::Verify { expect_head } => {
-            let known = match expect_head {
-                // Of a log that cannot be read, the check of the chain tells more.
-                Some(hash) => custody::read(&case).map_or(true, |all| all.iter().any(|entry| entry.hash == *hash)),
-                None => true,
-            };
-            let (status, value, text) = match custody::verify(&case)? {
-                Verdict::Intact { entries: 0, .. } => {
-                    let text = "the log is empty, although `init` wrote into it: it was removed".to_owned();
-                    (Status::Contradicted, json!({ "verdict": "removed", "entries": 0 }), text)
-                }
-                Verdict::Intact { entries, last } if !known => {
-                    let head = last.unwrap_or_default();
-                    let text = format!(
-                        "none of the {entries} entries has the expected hash: the log was cut or written anew; head {head}"
-                    );
-                    let verdict = json!({ "verdict": "unexpected head", "entries": entries, "head": head });
-                    (Status::Contradicted, verdict, text)
-                }
-                Verdict::Intact { entries, last } => {
-                    let head = last.unwrap_or_default();
-                    let text = format!("{entries} entries, each bound to the one before; head {head}");
-                    (Status::Clean, json!({ "verdict": "intact", "entries": entries, "head": head }), text)
-                }
-                Verdict::Broken { seq, reason } => {
-                    let text = format!("entry {seq}: {reason}");
-                    (
-                        Status::Contradicted,
-                        json!({ "verdict": "broken", "entry": seq, "reason": reason.to_string() }),
-                        text,
-                    )
-                }
-            };
-            if settings.json {
-                terminal::print_json(settings, &value)?;
-            } else {
-                terminal::print(settings, &format!("{text}\n"))?;
-            }
-            Ok(status)
-        }
+        Custody::Show => show(&case, settings),
+        Custody::Verify { expect_head } => check(&case, expect_head.as_deref(), settings),
     }
+}
+
+fn show(case: &Case, settings: &Settings) -> Result<Status> {
+    let entries = custody::read(case)?;
+    if settings.json {
+        terminal::print_json(settings, &serde_json::to_value(&entries)?)?;
+        return Ok(Status::Clean);
+    }
+    let mut text = String::new();
+    let ended: HashSet<u64> = entries.iter().filter_map(|entry| entry.of).collect();
+    for e in &entries {
+        let what = match (e.phase, e.exit) {
+            (Phase::Begin, _) if ended.contains(&e.seq) => format!("begin   {}", safe(&e.command)),
+            (Phase::Begin, _) => format!("begin   {}  (no end: cut off, or still going on)", safe(&e.command)),
+            (Phase::End, exit) => format!("end of {}  exit {}", e.of.unwrap_or_default(), exit.unwrap_or_default()),
+        };
+        text.push_str(&format!("{:>4}  {}  {}@{}  {what}\n", e.seq, safe(&e.time), safe(&e.actor), safe(&e.host)));
+    }
+    if let Some(last) = entries.last() {
+        text.push_str(&format!("head {}\n", safe(&last.hash)));
+    }
+    terminal::print(settings, &text)?;
+    Ok(Status::Clean)
+}
+
+fn check(case: &Case, expected: Option<&str>, settings: &Settings) -> Result<Status> {
+    let known = match expected {
+        // Of a log that cannot be read, the check of the chain tells more.
+        Some(hash) => custody::read(case).map_or(true, |all| all.iter().any(|entry| entry.hash == *hash)),
+        None => true,
+    };
+    let (status, value, text) = match custody::verify(case)? {
+        Verdict::Intact { entries: 0, .. } => {
+            let text = "the log is empty, although `init` wrote into it: it was removed".to_owned();
+            (Status::Contradicted, json!({ "verdict": "removed", "entries": 0 }), text)
+        }
+        Verdict::Intact { entries, last } if !known => {
+            let head = last.unwrap_or_default();
+            let text = format!(
+                "none of the {entries} entries has the expected hash: the log was cut or written anew; head {head}"
+            );
+            (Status::Contradicted, json!({ "verdict": "unexpected head", "entries": entries, "head": head }), text)
+        }
+        Verdict::Intact { entries, last } => {
+            let head = last.unwrap_or_default();
+            let text = format!("{entries} entries, each bound to the one before; head {head}");
+            (Status::Clean, json!({ "verdict": "intact", "entries": entries, "head": head }), text)
+        }
+        Verdict::Broken { seq, reason } => {
+            let value = json!({ "verdict": "broken", "entry": seq, "reason": reason.to_string() });
+            (Status::Contradicted, value, format!("entry {seq}: {reason}"))
+        }
+    };
+    if settings.json {
+        terminal::print_json(settings, &value)?;
+    } else {
+        terminal::print(settings, &format!("{text}\n"))?;
+    }
+    Ok(status)
 }
 
 /// A text of the log, which somebody else may have written, on one line.

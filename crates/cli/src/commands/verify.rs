@@ -330,7 +330,23 @@ impl Summary {
             Some(why) => text.push_str(&format!("Custody:    NOT what was written: {why}\n")),
         }
         text.push_str(&format!("Keys:       {}\n", self.found.keys));
-        let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
+        for (heading, lines) in self.lists().iter().filter(|(_, lines)| !lines.is_empty()) {
+            text.push_str(&format!("\n{heading}: {}\n", lines.len()));
+            lines.iter().take(LISTED).for_each(|line| text.push_str(&format!("  {line}\n")));
+            if lines.len() > LISTED {
+                text.push_str(&format!(
+                    "  {} more: --json, or the tables digest_verdicts and log_verdicts\n",
+                    lines.len() - LISTED
+                ));
+            }
+        }
+        text.push_str(&format!("\nVerdict: {}\n", verdict_name(self.status)));
+        text
+    }
+
+    /// What has to be looked at, under headings.
+    fn lists(&self) -> Vec<(&'static str, Vec<String>)> {
+        let mut lines = Vec::new();
         lines.push(("Key files", self.found.key_problems.iter().map(|(file, why)| format!("{file}: {why}")).collect()));
         lines.push((
             "Objects that are not what was collected",
@@ -356,18 +372,7 @@ impl Summary {
         let flagged_logs = self.found.logs.iter().filter(|log| log.flagged);
         lines
             .push(("Flagged", flagged.chain(flagged_logs.map(|log| format!("{}: {}", log.key, log.reason))).collect()));
-        for (heading, lines) in lines.iter().filter(|(_, lines)| !lines.is_empty()) {
-            text.push_str(&format!("\n{heading}: {}\n", lines.len()));
-            lines.iter().take(LISTED).for_each(|line| text.push_str(&format!("  {line}\n")));
-            if lines.len() > LISTED {
-                text.push_str(&format!(
-                    "  {} more: --json, or the tables digest_verdicts and log_verdicts\n",
-                    lines.len() - LISTED
-                ));
-            }
-        }
-        text.push_str(&format!("\nVerdict: {}\n", verdict_name(self.status)));
-        text
+        lines
     }
 }
 
