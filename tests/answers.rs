@@ -101,3 +101,24 @@ fn commands_and_questions_agree() {
         assert_eq!(deleted, Some(verdict == "deleted"), "{resource}: {verdict} {item}");
     }
 }
+
+/// Times of which nothing is here, types and networks that cannot be meant: none of it is answered with none.
+#[test]
+fn what_was_not_looked_at_is_not_none() {
+    let said = |arguments: &[&str], status: i32, what: &str| {
+        let ran = run(sample_case(), arguments).expect(status);
+        let text = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(text.contains(what), "{arguments:?}: {text}");
+    };
+    let late = "2026-06-01";
+    said(&["config", "log", "acme-web-assets", "--from", late], 3, "cannot say: whether it changed on 1 days");
+    said(&["config", "show", "acme-web-assets", "--at", late], 3, "cannot say: whether it changed that day");
+    said(&["config", "diff", "--all", "--from", "2020-01-01", "--to", "2020-02-01"], 5, "cannot say what differs");
+    said(&["config", "list", "--type", "AWS::EC2::SecurityGrop"], 2, "did you mean AWS::EC2::SecurityGroup?");
+    said(&["config", "list", "--type", "AWS::Foo::Bar"], 5, "cannot say: no resource of type");
+    said(&["query", "run", "config/state_at", "--resource", "acme-web-asset"], 5, "stands in no row");
+    said(&["query", "run", "triage/ip_activity", "--ip", "10.0.0.0/99"], 2, "is no address and no network");
+    said(&["actor", "203.0.113."], 2, "is no address and no network");
+    said(&["actor", "ci-deploy", "--from", late], 5, "no session of it in that time");
+    said(&["timeline", "--ip", "203.0.113.66", "--from", late], 5, "cannot say: what happened then");
+}

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::history::{parsed, path_line};
 use crate::error::{Error, Result};
 use crate::resource::{self, Resource, resolve};
-use crate::rows::{ask, rfc3339};
+use crate::rows::{ask, micros, rfc3339};
 use crate::scope::Scope;
 
 #[derive(Deserialize)]
@@ -76,6 +76,10 @@ pub fn diff(scope: &Scope<'_>, name: Option<&str>, from: i64, to: i64) -> Result
         return Err(Error::Usage { what: "the first instant is not before the second".to_owned(), hint: None });
     }
     let session = scope.session;
+    if let Some(first) = first_capture(session)?.filter(|first| micros(first).is_some_and(|first| to < first)) {
+        let what = format!("cannot say what differs: the first state in this evidence was captured at {first}");
+        return Err(Error::absent(what, "give instants after it"));
+    }
     let resource = name.map(|name| resolve(scope, name)).transpose()?.map(|found| found.resource);
     let parameters = parameters(resource.as_ref(), from, to);
     let differences: Vec<Difference> = ask(session, include_str!("diff_net.sql"), &parameters)?;
@@ -109,6 +113,15 @@ pub fn diff(scope: &Scope<'_>, name: Option<&str>, from: i64, to: i64) -> Result
         answer.say(0, "", format!("{what}: none among {}", scope.among(&resource::ABOUT)), None);
     }
     Ok(answer)
+}
+
+fn first_capture(session: &Session) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct First {
+        first: Option<String>,
+    }
+    let first: Option<First> = ask(session, "select min(valid_from) as first from config_states", &[])?.pop();
+    Ok(first.and_then(|first| first.first))
 }
 
 fn parameters(resource: Option<&Resource>, from: i64, to: i64) -> Vec<(String, Value)> {
