@@ -120,5 +120,15 @@ fn what_was_not_looked_at_is_not_none() {
     said(&["query", "run", "triage/ip_activity", "--ip", "10.0.0.0/99"], 2, "is no address and no network");
     said(&["actor", "203.0.113."], 2, "is no address and no network");
     said(&["actor", "ci-deploy", "--from", late], 5, "no session of it in that time");
+    said(
+        &["query", "run", "triage/failed_actions", "--since", late, "--until", "2026-06-02"],
+        5,
+        "cannot say: what happened then",
+    );
+    said(
+        &["config", "diff", "--all", "--from", "2026-02-01", "--to", "2026-04-10"],
+        3,
+        "what was there at the first instant",
+    );
     said(&["timeline", "--ip", "203.0.113.66", "--from", late], 5, "cannot say: what happened then");
 }

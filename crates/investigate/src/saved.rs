@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::actor::similar;
 use crate::error::Result;
-use crate::rows::{address, ask};
+use crate::rows::{address, ask, rfc3339};
 use crate::scope::{About, Scope, sources};
 
 /// A statement to be run, and what its answer does not look at.
@@ -102,7 +102,18 @@ impl Asked {
             let what = "what histories and sessions tell: they were not derived yet; `coldtrail derive` makes them";
             cannot_say.push(what.to_owned());
         }
-        let nothing = underived || !asked.is_empty() && missing.len() == asked.len();
+        // Of a time before or after everything that is here, no row is no sign of anything.
+        let bounds = scope.session.bounds();
+        let is_outside = parameters.iter().any(|(name, value)| match (name.as_str(), value) {
+            ("from" | "since", Value::Time(Some(from))) => *from > bounds.end,
+            ("to" | "until", Value::Time(Some(to))) => *to < bounds.start,
+            _ => false,
+        });
+        if is_outside {
+            let (first, last) = (rfc3339(bounds.start), rfc3339(bounds.end));
+            cannot_say.push(format!("what happened then: all that is here is from {first} to {last}"));
+        }
+        let nothing = underived || is_outside || !asked.is_empty() && missing.len() == asked.len();
         let values = values.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
         Ok(Asked {
             sql: sql.to_owned(),

@@ -4,7 +4,7 @@ use coldtrail_query::Value;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::rows::{address, ask, micros, period, rfc3339};
+use crate::rows::{address, ask, micros, period};
 use crate::saved::Asked;
 use crate::scope::{About, Scope};
 
@@ -77,13 +77,7 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     ];
     let values = [("--actor", wanted.actor), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
-    let mut asked = Asked { whole: true, ..asked };
-    if from > bounds.end || to < bounds.start {
-        asked.nothing = true;
-        let (first, last) = (rfc3339(bounds.start), rfc3339(bounds.end));
-        asked.cannot_say.push(format!("what happened then: all that is here is from {first} to {last}"));
-    }
-    Ok(asked)
+    Ok(Asked { whole: true, ..asked })
 }
 
 /// The event of that id, or of that place: `object#record`.

@@ -76,18 +76,24 @@ pub fn diff(scope: &Scope<'_>, name: Option<&str>, from: i64, to: i64) -> Result
         return Err(Error::Usage { what: "the first instant is not before the second".to_owned(), hint: None });
     }
     let session = scope.session;
-    if let Some(first) = first_capture(session)?.filter(|first| micros(first).is_some_and(|first| to < first)) {
-        let what = format!("cannot say what differs: the first state in this evidence was captured at {first}");
-        return Err(Error::absent(what, "give instants after it"));
-    }
     let resource = name.map(|name| resolve(scope, name)).transpose()?.map(|found| found.resource);
     let parameters = parameters(resource.as_ref(), from, to);
+    let first = first_capture(session, &parameters)?.filter(|first| micros(first).is_some_and(|first| first <= to));
+    let Some(first) = first else {
+        return Err(Error::absent(
+            "cannot say what differs: no state in this evidence was captured by then",
+            "`coldtrail config log` tells when each was",
+        ));
+    };
     let differences: Vec<Difference> = ask(session, include_str!("diff_net.sql"), &parameters)?;
     let steps: Vec<Step> = ask(session, include_str!("between.sql"), &parameters)?;
     let groups: Vec<&[Difference]> =
         differences.chunk_by(|a, b| a.kind == b.kind && a.resource.is(&b.resource)).collect();
     let mut answer = Answer::about(format!("from {} to {}", rfc3339(from), rfc3339(to)));
     answer.left_aside = scope.left_aside(&resource::ABOUT)?;
+    if micros(&first).is_some_and(|first| from < first) {
+        answer.cannot_say.push(format!("what was there at the first instant: the first capture is of {first}"));
+    }
     let absent = absence(session, resource.as_ref(), from, to)?;
     answer.cannot_say.extend(absent.map(|days| format!("what changed and was changed back on {days}")));
     answer.set("from", json!(rfc3339(from)));
@@ -115,12 +121,12 @@ pub fn diff(scope: &Scope<'_>, name: Option<&str>, from: i64, to: i64) -> Result
     Ok(answer)
 }
 
-fn first_capture(session: &Session) -> Result<Option<String>> {
+fn first_capture(session: &Session, parameters: &[(String, Value)]) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct First {
         first: Option<String>,
     }
-    let first: Option<First> = ask(session, "select min(valid_from) as first from config_states", &[])?.pop();
+    let first: Option<First> = ask(session, include_str!("first_capture.sql"), parameters)?.pop();
     Ok(first.and_then(|first| first.first))
 }
 

@@ -82,7 +82,7 @@ fn known_type(scope: &Scope<'_>, kind: &str) -> Result<()> {
         return Ok(());
     }
     let what = format!("no resource of type `{kind}` was captured in this evidence");
-    match types.first().filter(|nearest| nearest.distance <= 3) {
+    match types.first().filter(|nearest| nearest.distance <= 2) {
         Some(nearest) => Err(Error::usage(what, format!("did you mean {}?", nearest.name))),
         None => Err(Error::absent(format!("cannot say: {what}"), "`coldtrail config list` shows the types that were")),
     }

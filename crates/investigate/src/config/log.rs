@@ -4,7 +4,7 @@ use coldtrail_report::Answer;
 use serde_json::{Value as Json, json};
 
 use super::diff::absence;
-use super::history::{Change, History, tell_change};
+use super::history::{Change, History, State, tell_change};
 use crate::error::Result;
 use crate::resource::{self, resolve};
 use crate::rows::{micros, period};
@@ -36,9 +36,10 @@ pub fn log(scope: &Scope<'_>, name: &str, from: Option<i64>, to: Option<i64>) ->
         answer.section("");
         tell_change(&mut answer, change);
     }
-    if from.or(to).is_some() {
+    if from.or(to).is_some() || changes.is_empty() {
         let bounds = scope.session.bounds();
-        let from = from.unwrap_or(bounds.start);
+        let first = history.states.first().map_or(bounds.start, State::from);
+        let from = from.unwrap_or(first);
         let days = absence(scope.session, Some(&history.resource), from, to.unwrap_or(bounds.end).max(from))?;
         answer.cannot_say.extend(days.map(|days| format!("whether it changed on {days}")));
     }

@@ -1,4 +1,4 @@
-//! Memory next to the number and the size of objects: many small logs, one large one, one in Parquet.
+//! Memory next to the number and the size of objects: many small logs, or one large one.
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
