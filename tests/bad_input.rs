@@ -127,9 +127,9 @@ fn an_unknown_case() {
 
 #[test]
 fn an_unknown_column_is_answered_with_a_guess() {
-    let ran = run(sample_case(), &["sql", "select evntname from cloudtrail"]).expect(1);
+    let ran = run(sample_case(), &["sql", "select evntname from cloudtrail"]).expect(2);
     assert!(ran.stderr.contains("did you mean `eventname`"), "{}", ran.stderr);
-    let ran = run(sample_case(), &["sql", "select 1 from cloudtrial"]).expect(1);
+    let ran = run(sample_case(), &["sql", "select 1 from cloudtrial"]).expect(2);
     assert!(ran.stderr.contains("did you mean `cloudtrail`"), "{}", ran.stderr);
 }
 
@@ -146,7 +146,7 @@ fn only_reading_is_possible() {
         "explain analyze copy (select 1) to 'out.csv'",
     ] {
         let ran = run(sample_case(), &["sql", sql]);
-        assert_eq!(ran.status, 1, "{sql}: {}", ran.stdout);
+        assert_eq!(ran.status, 2, "{sql}: {}", ran.stdout);
     }
     assert!(!sample_case().join("out.csv").exists());
 }

@@ -79,14 +79,20 @@ impl Error {
 
     /// Is it the question that is wrong, and not what became of it?
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
+        use DataFusionError as E;
+        match self {
             Error::UnknownQuestion { .. }
-                | Error::UnknownParameter { .. }
-                | Error::UnknownValue { .. }
-                | Error::BadParameter { .. }
-                | Error::MissingParameter { .. }
-        )
+            | Error::UnknownParameter { .. }
+            | Error::UnknownValue { .. }
+            | Error::BadParameter { .. }
+            | Error::MissingParameter { .. }
+            | Error::UnknownColumn { .. }
+            | Error::UnknownTable { .. }
+            | Error::NotReading { .. } => true,
+            // It was not even begun: it cannot be parsed, or no plan can be made of it.
+            Error::Sql { source, .. } => matches!(source.find_root(), E::SQL(..) | E::Plan(_) | E::SchemaError(..)),
+            _ => false,
+        }
     }
 
     /// The error of a statement, made as plain as it can be.
