@@ -63,8 +63,8 @@ with failures as (
     on (counted.actor is not distinct from failures.actor) and (counted.access_key is not distinct from failures.access_key)
 )
 select
-  actor, access_key, refused_actions, service, action, error_class, error, a_message, events, regions, ips, first_time,
-  last_time, evidence_object, evidence_record, of_lines
+  refused_actions, action, error_class, actor, events, service, ips, first_time, last_time, error, access_key, a_message,
+  regions, evidence_object, evidence_record, of_lines
 from ranked
 where $actor is not null or $top is null or rank <= $top
 order by rank

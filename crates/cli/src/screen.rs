@@ -5,11 +5,11 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use anyhow::Result;
 
-use crate::settings::Settings;
+use crate::settings::{Pager, Settings};
 
 /// Takes what is printed; [`Screen::finish`] must be called at the end.
 pub(crate) struct Screen {
-    pager: Option<String>,
+    pager: Option<Pager>,
     rows: usize,
     lines: usize,
     to: To,
@@ -56,8 +56,12 @@ impl Screen {
 
     fn pager_if_needed(&self) -> Option<To> {
         let pager = self.pager.as_ref().filter(|_| self.lines + 1 > self.rows)?;
-        let mut words = pager.split_whitespace();
-        let spawned = Command::new(words.next()?).args(words).stdin(Stdio::piped()).spawn();
+        let mut words = pager.command.split_whitespace();
+        let mut command = Command::new(words.next()?);
+        if let Some(less) = pager.less {
+            command.env("LESS", less);
+        }
+        let spawned = command.args(words).stdin(Stdio::piped()).spawn();
         // Without a pager it is printed as it is.
         let mut child = spawned.ok()?;
         let stdin = BufWriter::new(child.stdin.take()?);

@@ -5,12 +5,21 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use coldtrail_evidence::{Case, custody, noted};
+use coldtrail_report::Options;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, When};
 use crate::diagnostics::Status;
 use crate::terminal;
+
+/// A program to page through long answers, and what to tell it.
+#[derive(Debug, Clone)]
+pub(crate) struct Pager {
+    pub(crate) command: String,
+    /// Options of `less`, unless the user has some.
+    pub(crate) less: Option<&'static str>,
+}
 
 /// What all commands go by.
 pub(crate) struct Settings {
@@ -24,9 +33,10 @@ pub(crate) struct Settings {
     pub(crate) asks: bool,
     /// May progress be drawn?
     pub(crate) progress: bool,
+    /// Colour on standard error.
     pub(crate) colour: bool,
-    pub(crate) pager: Option<String>,
-    pub(crate) width: Option<usize>,
+    pub(crate) pager: Option<Pager>,
+    look: Options,
 }
 
 impl Settings {
@@ -34,12 +44,17 @@ impl Settings {
         let common = &arguments.common;
         let (stdout_tty, stderr_tty) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = match common.color {
+        let colour = |tty: bool| match common.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => stderr_tty && !plain,
+            When::Auto => tty && !plain,
         };
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.is_empty());
+        let less = if common.wide { "FRSX" } else { "FRX" };
+        let pager = Pager {
+            command: pager.unwrap_or_else(|| "less".to_owned()),
+            less: std::env::var_os("LESS").is_none().then_some(less),
+        };
         Ok(Settings {
             case: common.case.clone(),
             here: std::env::current_dir().context("the current directory cannot be read")?,
@@ -48,9 +63,15 @@ impl Settings {
             stdout_tty,
             asks: stderr_tty && std::io::stdin().is_terminal() && !common.quiet && !common.json,
             progress: stderr_tty && !common.quiet && !common.json,
-            colour,
-            pager: (stdout_tty && !common.no_pager).then(|| pager.unwrap_or_else(|| "less -FX".to_owned())),
-            width: stdout_tty.then(|| usize::from(console::Term::stdout().size().1)),
+            colour: colour(stderr_tty),
+            pager: (stdout_tty && !common.no_pager).then_some(pager),
+            look: Options {
+                tty: stdout_tty,
+                width: stdout_tty.then(|| usize::from(console::Term::stdout().size().1)),
+                wide: common.wide,
+                colour: colour(stdout_tty),
+                raw: false,
+            },
         })
     }
 
@@ -61,6 +82,11 @@ impl Settings {
             None => Case::find(&self.here)?,
         };
         Ok(case)
+    }
+
+    /// How answers are written to standard output.
+    pub(crate) fn look(&self) -> Options {
+        self.look
     }
 
     pub(crate) fn here(&self) -> &PathBuf {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Result;
 use coldtrail_ingest::Done;
 use coldtrail_query::Answer;
-use coldtrail_report::{Answer as Findings, Options, Table, escape, formats};
+use coldtrail_report::{Answer as Findings, Table, escape, formats};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::diagnostics::Status;
@@ -46,10 +46,26 @@ pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
     screen.finish(written)
 }
 
-/// Prints a JSON value on one line.
-pub(crate) fn print_json(settings: &Settings, value: &serde_json::Value) -> Result<()> {
+/// Prints text that `report` made: it is escaped, and may have colours.
+pub(crate) fn print_written(settings: &Settings, text: &str) -> Result<()> {
     let mut screen = Screen::new(settings);
-    let written = screen.write_all(format!("{}\n", escape::json(value)).as_bytes());
+    let written = screen.write_all(text.as_bytes());
+    screen.finish(written)
+}
+
+/// Prints a JSON value on one line, in the envelope of all commands: an object, in which an array stands as `rows`, with
+/// what cannot be said and what was left aside.
+pub(crate) fn print_json(settings: &Settings, value: &serde_json::Value) -> Result<()> {
+    let mut value = match value {
+        serde_json::Value::Object(members) => members.clone(),
+        other => serde_json::Map::from_iter([("rows".to_owned(), other.clone())]),
+    };
+    for name in ["cannotSay", "leftAside"] {
+        value.entry(name).or_insert_with(|| serde_json::json!([]));
+    }
+    let value = serde_json::Value::Object(value);
+    let mut screen = Screen::new(settings);
+    let written = screen.write_all(format!("{}\n", escape::json(&value)).as_bytes());
     screen.finish(written)
 }
 
@@ -58,16 +74,15 @@ pub(crate) fn print_answer(settings: &Settings, answer: &Findings) -> Result<Sta
     if settings.json {
         print_json(settings, &answer.json())?
     } else {
-        print(settings, &answer.text())?
+        print_written(settings, &answer.text(&settings.look()))?
     }
     Ok(answer.claim().into())
 }
 
-/// A table as text for a person, or for a pipe.
+/// A table as text for a person, or for a pipe; it is escaped, and may have colours.
 pub(crate) fn as_text(settings: &Settings, table: &Table) -> Result<String> {
     let mut out = Vec::new();
-    let options = Options { tty: settings.stdout_tty, width: settings.width, raw: false };
-    formats::text::FORMAT.write(table, &mut out, &options)?;
+    formats::text::FORMAT.write(table, &mut out, &settings.look())?;
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::escape;
+use crate::formats::Options;
+use crate::{colour, escape, fold};
 
 /// The name of a row: the object that it stands in, and its record there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -174,20 +175,22 @@ impl Answer {
         }
     }
 
-    /// For a terminal or a pipe.
-    pub fn text(&self) -> String {
+    /// For a terminal or a pipe; each line fits the width, if there is one.
+    pub fn text(&self, options: &Options) -> String {
         let mut text = String::new();
         if !self.title.is_empty() {
-            text.push_str(&format!("{}\n", escape::terminal(&self.title)));
+            line(&mut text, &escape::terminal(&self.title), 2, options, |line| colour::strong(line, options.colour));
         }
         for section in &self.sections {
-            section.text(&mut text);
+            section.text(&mut text, options);
         }
+        let warning = |line: &str| colour::warning(line, options.colour);
         for sentence in &self.cannot_say {
-            text.push_str(&format!("cannot say: {}\n", escape::terminal(sentence)));
+            line(&mut text, &format!("cannot say: {}", escape::terminal(sentence)), 2, options, warning);
         }
         if !self.left_aside.is_empty() {
-            text.push_str(&format!("left aside: {}\n", escape::terminal(&self.left_aside.sentence())));
+            let sentence = self.left_aside.sentence();
+            line(&mut text, &format!("left aside: {}", escape::terminal(&sentence)), 2, options, warning);
         }
         text
     }
@@ -207,13 +210,23 @@ impl Answer {
     }
 }
 
+/// Adds a sentence, in as many lines as it takes.
+fn line(text: &mut String, sentence: &str, indent: usize, options: &Options, paint: impl Fn(&str) -> String) {
+    for line in fold::lines(sentence, options.fitted(), indent) {
+        text.push_str(&paint(&line));
+        text.push('\n');
+    }
+}
+
 impl Section {
-    fn text(&self, text: &mut String) {
+    fn text(&self, text: &mut String, options: &Options) {
         if !self.heading.is_empty() {
-            text.push_str(&format!("\n{}\n", escape::terminal(&self.heading)));
+            text.push('\n');
+            let strong = |line: &str| colour::strong(line, options.colour);
+            line(text, &escape::terminal(&self.heading), 2, options, strong);
         }
         for finding in &self.findings {
-            finding.text(text);
+            finding.text(text, options);
         }
         if let Some(document) = &self.document {
             text.push_str(&format!("\n{}\n", escape::terminal_lines(&format!("{document:#}"))));
@@ -225,15 +238,23 @@ impl Section {
 const ABOUT: usize = 10;
 
 impl Finding {
-    fn text(&self, text: &mut String) {
+    fn text(&self, text: &mut String, options: &Options) {
         let rows: Vec<String> = self.rows.iter().map(RowName::short).collect();
         let rows = if rows.is_empty() { String::new() } else { format!("  [{}]", rows.join(", ")) };
-        let about = match self.about.as_str() {
-            "" => String::new(),
-            about => format!("{:<ABOUT$} ", escape::terminal(about)),
+        let (about, hanging) = match self.about.as_str() {
+            "" => (String::new(), 2),
+            about => (format!("{:<ABOUT$} ", escape::terminal(about)), ABOUT + 1),
         };
-        let indent = "  ".repeat(self.depth);
-        text.push_str(&format!("{indent}{about}{}{}\n", escape::terminal(&self.text), escape::terminal(&rows)));
+        let indent = 2 * self.depth;
+        let sentence = format!("{:indent$}{about}{}{}", "", escape::terminal(&self.text), escape::terminal(&rows));
+        let change = colour::of_change(&self.text).filter(|_| options.colour);
+        for (at, line) in fold::lines(&sentence, options.fitted(), indent + hanging).iter().enumerate() {
+            let label = if at == 0 { indent + about.len() } else { 0 };
+            let (label, rest) = line.split_at_checked(label).unwrap_or(("", line));
+            text.push_str(&colour::faint(label, options.colour && !about.is_empty()));
+            text.push_str(&colour::painted(rest, change));
+            text.push('\n');
+        }
     }
 
     fn json(&self, section: &str) -> Value {
@@ -255,7 +276,7 @@ mod tests {
         answer.cannot_say.push("y\nz".to_owned());
         answer.left_aside.add(AsideKind::Undated, 2, "rows\n have no time");
         answer.left_aside.add(AsideKind::Rejects, 0, "records");
-        let text = answer.text();
+        let text = answer.text(&Options::default());
         assert_eq!(text.lines().count(), 6, "{text}");
         assert!(!text.contains('\u{1b}') && text.contains("[0123456789ab#7]"), "{text}");
         assert_eq!(answer.left_aside.0.len(), 1);

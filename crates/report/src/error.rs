@@ -22,6 +22,9 @@ pub enum Error {
     /// The output could not be written.
     #[error("writing {format}")]
     Write { format: &'static str, source: io::Error },
+    /// An answer that the format has no room for.
+    #[error("{format} has room for {rows} rows, and the answer has more")]
+    TooManyRows { format: &'static str, rows: u64 },
     /// A report says that it shows another number of rows than it holds.
     #[error("question '{question}' says that it shows {shown} rows of {total}, but holds {held}")]
     Shown { question: String, shown: u64, total: u64, held: u64 },
@@ -36,6 +39,9 @@ impl Error {
         match self {
             Error::Value { column, .. } => {
                 Some(format!("convert it in the statement: arrow_cast({column}, 'Utf8'), or leave the column out"))
+            }
+            Error::TooManyRows { .. } => {
+                Some("ask for fewer rows, or write it as .csv or .parquet, which hold any number".to_owned())
             }
             Error::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("the disk is full: write the output to another one".to_owned())

@@ -7,8 +7,10 @@
 pub mod answer;
 pub mod area_report;
 pub mod cell;
+mod colour;
 pub mod error;
 pub mod escape;
+mod fold;
 pub mod formats;
 #[cfg(test)]
 mod hostile;

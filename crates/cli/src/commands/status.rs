@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
             text.push_str(&terminal::as_text(settings, &terminal::table_of(&answer)?)?);
         }
     }
-    terminal::print(settings, &text)?;
+    terminal::print_written(settings, &text)?;
     Ok(Status::Clean)
 }
 

@@ -15,6 +15,13 @@ use crate::table::Column;
 pub static FORMAT: Format =
     Format { name: "json", about: "one array of objects, lossless", extensions: &["json"], begin: Begin::Text(begin) };
 
+/// The rows as the first member of an object that whoever begins it goes on with and closes: what `--json` prints.
+pub static ROWS: Format = Format { begin: Begin::Text(begin_rows), ..FORMAT };
+
+fn begin_rows<'a>(out: Out<'a>, columns: &[Column], _: &Options) -> Result<Box<dyn RowWriter + 'a>> {
+    Ok(Box::new(Objects::new(out, "json", columns, ["{\"rows\":[\n  ", ",\n  ", "\n]", "{\"rows\":[]"])))
+}
+
 /// Objects, one after the other, with something around and between them.
 pub(super) struct Objects<'a> {
     out: Out<'a>,

@@ -5,8 +5,11 @@ pub mod csv;
 pub mod html;
 pub mod json;
 pub mod jsonl;
+mod layout;
 pub mod markdown;
+pub mod record;
 pub mod text;
+pub mod xlsx;
 
 use std::io::{self, Write};
 
@@ -20,12 +23,23 @@ use crate::table::{Column, Table};
 /// How to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// The output is a terminal: `text` draws borders and cuts what does not fit. A cut is counted in [`Written`].
+    /// The output is a terminal: `table` and `record` are made to fit it. A cut is counted in [`Written`].
     pub tty: bool,
     /// Columns of the terminal, if known.
     pub width: Option<usize>,
+    /// All columns, as wide as they are, whatever the width of the terminal.
+    pub wide: bool,
+    /// With colours, as a terminal obeys them.
+    pub colour: bool,
     /// CSV with the values as they are: formulas not disarmed, control characters not written out. Never to a terminal.
     pub raw: bool,
+}
+
+impl Options {
+    /// The width that every line has to fit into.
+    pub(crate) fn fitted(&self) -> Option<usize> {
+        self.width.filter(|_| self.tty && !self.wide)
+    }
 }
 
 /// What the writer did to the values beyond quoting them, to be told to the user.
@@ -33,7 +47,7 @@ pub struct Options {
 pub struct Written {
     /// Rows written.
     pub rows: u64,
-    /// Cells of which the end was cut off, for want of width.
+    /// Cells of which something was cut off, for want of room.
     pub cut: u64,
     /// Cells that got a `'` in front, because a spreadsheet would have taken them for formulas.
     pub disarmed: u64,
@@ -79,7 +93,7 @@ pub trait RowWriter {
 pub trait BatchWriter {
     fn batch(&mut self, batch: &RecordBatch) -> Result<()>;
     /// Writes what is left to be written.
-    fn end(self: Box<Self>) -> Result<()>;
+    fn end(self: Box<Self>) -> Result<Written>;
 }
 
 /// An answer that is being written.
@@ -145,7 +159,7 @@ impl Answering<'_> {
     pub fn end(self) -> Result<Written> {
         match self.writer {
             Writer::Text(writer) => writer.end(),
-            Writer::Binary(writer) => writer.end().map(|()| Written { rows: self.rows, ..Written::default() }),
+            Writer::Binary(writer) => writer.end().map(|written| Written { rows: self.rows, ..written }),
         }
     }
 }
@@ -153,7 +167,7 @@ impl Answering<'_> {
 /// Every format of text, in the order in which help lists them. A format that takes a library of its own (Parquet) is
 /// added to the list by whoever has the library.
 pub static FORMATS: &[&Format] =
-    &[&text::FORMAT, &csv::FORMAT, &json::FORMAT, &jsonl::FORMAT, &markdown::FORMAT, &html::FORMAT];
+    &[&text::FORMAT, &record::FORMAT, &csv::FORMAT, &json::FORMAT, &jsonl::FORMAT, &markdown::FORMAT, &html::FORMAT];
 
 /// The format of this name.
 pub fn by_name(name: &str) -> Option<&'static Format> {

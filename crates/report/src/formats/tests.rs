@@ -42,7 +42,7 @@ fn nothing_loud_leaves_in_any_format() {
     for (column, text) in table.columns.iter_mut().zip(STRINGS) {
         column.name = (*text).to_owned();
     }
-    let terminal = Options { tty: true, width: Some(100), raw: false };
+    let terminal = Options { tty: true, width: Some(100), ..Options::default() };
     for format in FORMATS {
         for options in [Options::default(), terminal] {
             let (out, written) = write(format.name, &table, &options);
@@ -184,13 +184,13 @@ fn text_is_cut_on_a_terminal_only_and_counted() {
     let columns = ["n", "name", "agent"].map(column).to_vec();
     let rows = vec![vec![Cell::Int(1), Cell::Text("界".repeat(30)), Cell::Text("short".into())]];
     let table = Table { columns, rows };
-    let (out, written) = write("table", &table, &Options { tty: true, width: Some(40), raw: false });
+    let (out, written) = write("table", &table, &Options { tty: true, width: Some(40), ..Options::default() });
     assert_eq!(written.cut, 1);
-    assert!(out.contains('…') && out.starts_with('┌'));
+    assert!(out.contains('…') && out.contains('─'), "{out}");
     assert!(out.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 40), "{out}");
-    let (out, written) = write("table", &table, &Options { tty: false, width: Some(40), raw: false });
+    let (out, written) = write("table", &table, &Options { tty: false, width: Some(40), ..Options::default() });
     assert!(written.cut == 0 && out.contains(&"界".repeat(30)));
-    let (out, written) = write("table", &table, &Options { tty: true, width: None, raw: false });
+    let (out, written) = write("table", &table, &Options { tty: true, width: None, ..Options::default() });
     assert!(written.cut == 0 && out.contains(&"界".repeat(30)));
 }
 
@@ -198,11 +198,60 @@ fn text_is_cut_on_a_terminal_only_and_counted() {
 fn numbers_and_times_are_never_cut() {
     let columns = ["time", "bytes", "key"].map(column).to_vec();
     let time = Cell::Time("2026-03-02T04:10:00.123456Z".to_owned());
-    let rows = vec![vec![time, Cell::Int(i64::MAX.into()), Cell::Text("k".repeat(1_000_000))]];
-    let (out, written) = write("table", &Table { columns, rows }, &Options { tty: true, width: Some(10), raw: false });
-    assert_eq!(written.cut, 1);
-    assert!(out.contains("2026-03-02T04:10:00.123456Z") && out.contains("9223372036854775807"));
-    assert!(out.contains("│ kkkkkkk… │") || out.contains("┆ kkkkkkk… │"), "{out}");
+    let row =
+        |n: i64| vec![time.clone(), Cell::Int((i64::MAX - n).into()), Cell::Text("k".repeat(100_000 + n as usize))];
+    let rows = (0..4).map(row).collect();
+    let (out, written) =
+        write("table", &Table { columns, rows }, &Options { tty: true, width: Some(10), ..Options::default() });
+    assert_eq!(written.cut, 0);
+    // Of four rows a column is left out; three would stand one column below the other. The terminal is too narrow even for one of them; what is left out is said.
+    assert!(out.contains("2026-03-02T04:10:00.123456Z") && out.contains("9223372036854775807"), "{out}");
+    assert!(out.contains("1 column does not fit: key"), "{out}");
+}
+
+#[test]
+fn a_table_is_never_wider_than_the_terminal() {
+    let names =
+        ["evidence_object", "evidence_record", "event_time", "actor", "refused_actions", "error_class", "agent", "n"];
+    let row = |n: i128| {
+        vec![
+            Cell::Text(format!("{n:032x}")),
+            Cell::Int(n),
+            Cell::Time(format!("2026-04-09T01:{:02}:00Z", n % 60)),
+            Cell::Text("arn:aws:sts::111122223333:assumed-role/OrgAdmin/aws-cli-1775699172".to_owned()),
+            Cell::Int(45),
+            Cell::Text("denied".to_owned()),
+            Cell::Text(format!("aws-cli/2.17.9 md/awscrt#0.20.11 ua/2.0 os/linux#5.15.0 md/arch#x86_64 {n}")),
+            Cell::Int(n * 1_000_000),
+        ]
+    };
+    let table = Table { columns: names.map(column).to_vec(), rows: (1..60).map(row).collect() };
+    for width in [40, 80, 100, 160] {
+        let options = Options { tty: true, width: Some(width), ..Options::default() };
+        let (out, _) = write("table", &table, &options);
+        assert!(out.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= width), "{width}:\n{out}");
+        assert!(out.contains("000000000000#17"), "the row is named at {width}:\n{out}");
+    }
+    let (out, _) = write("table", &table, &Options { tty: true, width: Some(100), ..Options::default() });
+    for said in ["refused_actions 45", "error_class denied", "times are UTC, of 2026-04-09", "01:17:00 "] {
+        assert!(out.contains(said), "{said}:\n{out}");
+    }
+    let (wide, _) = write("table", &table, &Options { tty: true, width: Some(40), wide: true, ..Options::default() });
+    assert!(wide.contains("2026-04-09T01:17:00Z") && !wide.contains('…') && wide.contains("evidence_record"));
+}
+
+#[test]
+fn colours_mark_words_of_ours_only() {
+    let table = Table {
+        columns: ["error_class", "useragent"].map(column).to_vec(),
+        rows: vec![vec![Cell::Text("denied".to_owned()), Cell::Text("denied".to_owned())]],
+    };
+    for format in ["table", "record"] {
+        let options = Options { tty: true, width: Some(80), colour: true, ..Options::default() };
+        let (out, _) = write(format, &table, &options);
+        assert_eq!(out.matches("\u{1b}[31mdenied").count(), 1, "{out:?}");
+        assert!(!write(format, &table, &Options { colour: false, ..options }).0.contains('\u{1b}'));
+    }
 }
 
 #[test]
@@ -248,7 +297,7 @@ fn streamed(format: &Format, batches: &[RecordBatch], schema: &Schema, options: 
 fn an_answer_is_the_same_however_it_comes() {
     let whole = batch(3 * STRINGS.len());
     let table = Table::read(&whole.schema(), std::slice::from_ref(&whole)).unwrap();
-    let terminal = Options { tty: true, width: Some(60), raw: false };
+    let terminal = Options { tty: true, width: Some(60), ..Options::default() };
     for format in FORMATS {
         for options in [Options::default(), terminal] {
             let expected = write(format.name, &table, &options);
@@ -270,9 +319,9 @@ fn a_long_answer_keeps_its_widths() {
     let mut rows: Vec<Vec<Cell>> = (0..9_000).map(|n| vec![Cell::Int(n), Cell::Text("short".into())]).collect();
     rows.push(vec![Cell::Int(i128::from(u64::MAX)), Cell::Text("l".repeat(300))]);
     let table = Table { columns, rows };
-    let (out, written) = write("table", &table, &Options { tty: true, width: Some(80), raw: false });
+    let (out, written) = write("table", &table, &Options { tty: true, width: Some(80), ..Options::default() });
     assert_eq!((written.rows, written.cut), (9_001, 1));
-    assert_eq!(out.lines().count(), 9_001 + 4);
+    assert_eq!(out.lines().count(), 9_001 + 2);
     assert!(out.contains("18446744073709551615"), "numbers are never cut");
     let (out, written) = write("table", &table, &Options::default());
     assert_eq!(written.cut, 0);
@@ -286,8 +335,9 @@ fn a_format_of_bytes_takes_no_cells() {
         fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
             write!(self.0, "{} ", batch.num_rows()).map_err(failed("count"))
         }
-        fn end(mut self: Box<Self>) -> Result<()> {
-            self.0.write_all(b"end").map_err(failed("count"))
+        fn end(mut self: Box<Self>) -> Result<Written> {
+            self.0.write_all(b"end").map_err(failed("count"))?;
+            Ok(Written::default())
         }
     }
     let begin = Begin::Binary(|out, _| Ok(Box::new(Count(out))));
