@@ -53,6 +53,9 @@ pub(crate) struct Common {
     /// Colour: on a terminal only, always, or never. NO_COLOR is heeded.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
+    /// Tables with all columns, as wide as they are; the pager scrolls sideways.
+    #[arg(long, global = true)]
+    pub(crate) wide: bool,
     /// Do not page long answers.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
@@ -231,6 +234,9 @@ pub(crate) struct Output {
     /// Write the answer to a file; its extension tells the format.
     #[arg(short = 'o', long = "file", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Leave values in CSV as they are: no escapes, and no ' before what a spreadsheet would run.
     #[arg(long)]
     pub(crate) raw: bool,
@@ -240,12 +246,17 @@ pub(crate) struct Output {
 #[command(after_help = "Examples:
   coldtrail sql \"select * from s3_access where requester is null\" --output csv -o anonymous.csv
   coldtrail sql \"select * from cloudtrail where useridentity.accesskeyid = $key\" --param key=AKIA…
+  coldtrail sql -f questions.sql --output csv
 
 Only reading is possible. `coldtrail tables` lists the tables. Times are compared as
 event_time >= '2026-05-01T10:00:00Z'.")]
 pub(crate) struct Sql {
-    /// The statement; - reads it from standard input.
-    pub(crate) sql: String,
+    /// One statement or several, each ended by ; (- reads standard input).
+    #[arg(required_unless_present = "from_file", conflicts_with = "from_file")]
+    pub(crate) sql: Option<String>,
+    /// Read the statements from a file.
+    #[arg(short = 'f', long = "from-file", value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
     /// A text to be bound to $name.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
@@ -269,12 +280,17 @@ pub(crate) enum Query {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: coldtrail record 3fa2c19e 17")]
+#[command(after_help = "Examples:
+  coldtrail record 3fa2c19e04b1#17
+  coldtrail record 3fa2c19e 17")]
 pub(crate) struct Record {
-    /// The object: the beginning of its id (`evidence_object`) or of its SHA-256, or its key.
+    /// The row as answers name it, or its object: the beginning of its id (`evidence_object`) or of its SHA-256, or its
+    /// key.
+    #[arg(value_name = "ROW|OBJECT")]
     pub(crate) object: String,
-    /// Which record, counted from 1.
-    pub(crate) record: u64,
+    /// Which record of the object, counted from 1.
+    #[arg(value_name = "RECORD")]
+    pub(crate) record: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -293,6 +309,9 @@ pub(crate) struct ReportArea {
     /// The document, .html or .md; without it, Markdown on standard output.
     #[arg(short = 'o', long = "file", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// How many rows of each answer are shown.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) rows: usize,

@@ -38,8 +38,9 @@ impl BatchWriter for Parquet<'_> {
         self.0.batch(batch).map_err(broken)
     }
 
-    fn end(self: Box<Self>) -> Result<(), Error> {
-        self.0.end().map_err(broken)
+    fn end(self: Box<Self>) -> Result<Written, Error> {
+        self.0.end().map_err(broken)?;
+        Ok(Written::default())
     }
 }
 
@@ -49,78 +50,115 @@ fn broken(source: std::io::Error) -> Error {
 
 /// Every format of output, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
-    FORMATS.iter().copied().chain([&PARQUET])
+    FORMATS.iter().copied().chain([&formats::xlsx::FORMAT, &PARQUET])
 }
 
 /// The format that the user wants: by name, else by the extension of the file, else a table.
 fn wanted(settings: &Settings, output: &Output) -> Result<&'static Format> {
-    let table = &formats::text::FORMAT;
-    let name = output.output.as_deref().or(settings.json.then_some("json"));
-    if let Some(name) = name {
-        return all().find(|format| format.name == name).ok_or_else(|| {
-            let known: Vec<&str> = all().map(|format| format.name).collect();
-            let hint = Some(format!("known are {}", known.join(", ")));
-            anyhow!(Usage { what: format!("`{name}` is no format of output"), hint })
-        });
+    let known = || all().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    if let Some(name) = output.output.as_deref() {
+        return all()
+            .find(|format| format.name == name)
+            .ok_or_else(|| usage(format!("`{name}` is no format of output"), format!("known are {}", known())));
     }
-    let extension = output.file.as_ref().and_then(|file| file.extension()).and_then(|e| e.to_str());
+    let Some(file) = &output.file else {
+        return Ok(if settings.json { &formats::json::ROWS } else { &formats::text::FORMAT });
+    };
+    let extension = file.extension().and_then(|extension| extension.to_str());
     let meant = extension.and_then(|extension| all().find(|format| formats::has_extension(format, extension)));
-    Ok(meant.unwrap_or(table))
+    match meant {
+        Some(format) => Ok(format),
+        // A pipe or a device has a name that says nothing.
+        None if is_special(file) => Ok(&formats::text::FORMAT),
+        None => {
+            let extensions: Vec<String> = all().flat_map(|format| format.extensions).map(|e| format!(".{e}")).collect();
+            let hint = format!("name it {}; or say --output with one of {}", extensions.join(", "), known());
+            Err(usage(format!("{}: its extension tells no format", file.display()), hint))
+        }
+    }
 }
 
-/// Writes an answer as the user wants it; how many rows it has.
-pub(crate) fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<u64> {
+fn usage(what: String, hint: impl Into<String>) -> anyhow::Error {
+    anyhow!(Usage { what, hint: Some(hint.into()) })
+}
+
+/// Something that is there and no plain file.
+fn is_special(file: &Path) -> bool {
+    fs_err::metadata(file).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// What came of writing an answer.
+pub(crate) struct Answered {
+    pub(crate) rows: u64,
+    /// Are the rows in an object on standard output that is still open?
+    envelope: bool,
+}
+
+/// Writes an answer as the user wants it.
+fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<Answered> {
     let format = wanted(settings, output)?;
     let person = settings.stdout_tty && output.file.is_none();
     if output.raw && person {
-        let hint = Some("write it to a file with -o".to_owned());
-        return Err(anyhow!(Usage { what: "raw values are not written to a terminal".to_owned(), hint }));
+        return Err(usage("raw values are not written to a terminal".to_owned(), "write it to a file with -o"));
     }
-    let options = Options { tty: person, width: settings.width.filter(|_| person), raw: output.raw };
+    let look = if output.file.is_none() { settings.look() } else { Options::default() };
+    let options = Options { raw: output.raw, ..look };
     let mut rows = 0;
     let written = match &output.file {
         Some(file) => {
-            let written = into_file(file, |out| write(format, answer, out, &options, &mut rows))?;
+            let write = |out: Out<'_>| write(format, answer, out, &options, &mut rows);
+            let written = into_file(file, output.force, write)?;
             note(settings, format!("{} rows written to {}", written.rows, file.display()))?;
             written
         }
         None if !format.is_text() => {
-            let hint = Some(format!("add -o FILE.{}", format.extensions.first().unwrap_or(&format.name)));
-            return Err(anyhow!(Usage { what: "Parquet is written to a file".to_owned(), hint }));
+            let hint = format!("add -o FILE.{}", format.extensions.first().unwrap_or(&format.name));
+            return Err(usage(format!("{} is written to a file", format.name), hint));
         }
         None => {
             let mut screen = Screen::new(settings);
             let mut written = Written::default();
             let result = write(format, answer, Box::new(&mut screen), &options, &mut rows).map(|all| written = all);
             screen.finish(result)?;
-            if person {
-                note(settings, format!("{rows} rows"))?;
-            }
             written
         }
     };
-    if written.disarmed > 0 {
-        note(
-            settings,
-            format!(
-                "{} cells that a spreadsheet would run have a ' before them; --raw leaves them as they are",
-                written.disarmed
-            ),
-        )?;
+    told(settings, person, &written)?;
+    Ok(Answered { rows, envelope: std::ptr::eq(format, &formats::json::ROWS) })
+}
+
+/// Says what the writer did to the values.
+fn told(settings: &Settings, person: bool, written: &Written) -> Result<()> {
+    let count = |count: u64, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let cut = count(written.cut, "value");
+    if person {
+        let cut = if written.cut > 0 { format!("; {cut} shortened, --wide shows all") } else { String::new() };
+        note(settings, format!("{}{cut}", count(written.rows, "row")))?;
+    } else if written.cut > 0 {
+        warn(settings, format!("{cut} cut, being longer than the format holds"))?;
     }
-    Ok(rows)
+    if written.disarmed > 0 {
+        let cells = count(written.disarmed, "cell");
+        note(settings, format!("{cells} that a spreadsheet would run: a ' stands before; --raw leaves it out"))?;
+    }
+    Ok(())
+}
+
+/// Writes the rows of a statement that nothing is known of.
+pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, output: &Output) -> Result<()> {
+    let answered = answer(settings, rows, output)?;
+    close(&answered, &json!({ "cannotSay": [], "leftAside": [] }))
 }
 
 /// Asks one statement, and writes its rows with what they leave aside; how it ends.
 pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, output: &Output) -> Result<Status> {
-    let rows = answer(settings, session.query(&asked.sql, &asked.parameters)?, output)?;
-    let empty = (rows == 0).then(|| asked.empty(session)).transpose()?;
+    let answered = answer(settings, session.query(&asked.sql, &asked.parameters)?, output)?;
+    let empty = (answered.rows == 0).then(|| asked.empty(session)).transpose()?;
     let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
-    if settings.json {
-        // Rows stay an array on standard output; what is not in them is one object on standard error.
+    if answered.envelope {
         let none = empty.map(|empty| empty.sentence);
         let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside });
-        writeln!(std::io::stderr(), "{}", escape::json(&about))?;
+        close(&answered, &about)?;
         return Ok(claim.into());
     }
     match &empty {
@@ -138,6 +176,15 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
     Ok(claim.into())
 }
 
+/// Ends the object that the rows stand in, with what is to be known about them.
+fn close(answered: &Answered, about: &serde_json::Value) -> Result<()> {
+    if answered.envelope {
+        let about = escape::json(about);
+        writeln!(std::io::stdout(), ",{}", about.strip_prefix('{').unwrap_or(&about))?;
+    }
+    Ok(())
+}
+
 /// Writes batch after batch; `rows` are those that were written so far, also when it ends early.
 fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, rows: &mut u64) -> Result<Written> {
     let mut answering = format.begin(answer.schema(), out, options)?;
@@ -150,14 +197,17 @@ fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, r
 
 /// Writes a file under another name and renames it, so that there is a whole one or none. What is no plain file, such
 /// as a pipe, is written as it is.
-pub(crate) fn into_file<T>(file: &Path, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
+pub(crate) fn into_file<T>(file: &Path, force: bool, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
     // A link stays a link.
     let target = if file.exists() { fs_err::canonicalize(file)? } else { file.to_owned() };
-    if target.exists() && !fs_err::metadata(&target)?.is_file() {
+    if is_special(&target) {
         let mut out = BufWriter::new(fs_err::OpenOptions::new().write(true).open(&target)?);
         let value = write(Box::new(&mut out))?;
         out.flush().with_context(|| target.display().to_string())?;
         return Ok(value);
+    }
+    if target.exists() && !force {
+        return Err(usage(format!("{} is there already", file.display()), "--force writes over it"));
     }
     let part = beside(&target)?;
     let written = fill(&part, write).and_then(|value| {
@@ -181,7 +231,7 @@ fn fill<T>(part: &Path, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
 /// `.x.csv.part` beside `x.csv`.
 fn beside(target: &Path) -> Result<PathBuf> {
     let Some(name) = target.file_name() else {
-        return Err(anyhow!(Usage { what: format!("{} is no file", target.display()), hint: None }));
+        return Err(usage(format!("{} is no file", target.display()), "give a name"));
     };
     let mut part = std::ffi::OsString::from(".");
     part.push(name);

@@ -1,10 +1,10 @@
 //! The objects by number. The number is their rank: of two copies of a record, the one in the object with the lower
 //! number is the row, whatever the order in which objects were collected or ingested.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use coldtrail_evidence::{Entry, Manifest, ObjectKey};
+use hashbrown::HashTable;
 
 use crate::error::{Error, Result};
 
@@ -97,32 +97,44 @@ pub(crate) fn ranked(manifest: &Manifest, glances: &[Glance]) -> Result<Vec<u32>
     Ok(ranked)
 }
 
-/// An object's id. As bytes, since a map of whole numbers of sixteen bytes leaves a third of its room empty.
-type Id = [u8; 16];
-
-/// The names of all objects by their number: sixteen bytes each, whatever the number of rows.
+/// The names of all objects by their number: some twenty-five bytes each, whatever the number of rows.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
-    names: Vec<Id>,
-    numbers: HashMap<Id, u32>,
+    names: Vec<u128>,
+    /// The numbers, to be found by the names at their places.
+    numbers: HashTable<u32>,
+}
+
+/// Ids are the beginnings of hashes, and as even as those.
+fn spread(id: u128) -> u64 {
+    id as u64
 }
 
 impl Objects {
+    /// With room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Objects {
+        Objects { names: Vec::with_capacity(count), numbers: HashTable::with_capacity(count) }
+    }
+
     /// The number of an object; one that is not known yet comes after all others.
     pub(crate) fn number(&mut self, name: &str) -> Result<u32> {
         let id = match (name.len(), u128::from_str_radix(name, 16)) {
-            (32, Ok(id)) => u128::to_be_bytes(id),
+            (32, Ok(id)) => id,
             _ => return Err(Error::NotAnObject { name: name.to_owned() }),
         };
         let next = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        Ok(*self.numbers.entry(id).or_insert_with(|| {
-            self.names.push(id);
+        let names = &mut self.names;
+        let at = |names: &[u128], number: u32| names.get(number as usize).copied().unwrap_or_default();
+        let found = self.numbers.find(spread(id), |number| at(names, *number) == id).copied();
+        Ok(found.unwrap_or_else(|| {
+            self.numbers.insert_unique(spread(id), next, |number| spread(at(names, *number)));
+            names.push(id);
             next
         }))
     }
 
     pub(crate) fn name(&self, number: u32) -> String {
-        format!("{:032x}", u128::from_be_bytes(self.names.get(number as usize).copied().unwrap_or_default()))
+        format!("{:032x}", self.names.get(number as usize).copied().unwrap_or_default())
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -122,6 +122,7 @@ impl ObjectState {
 /// Plans a run: everything that is not done, by rank, cut into batches of about `batch_bytes` inflated bytes.
 pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_bytes: u64) -> Result<Plan> {
     let (mut plan, mut glances) = (Plan::default(), Vec::with_capacity(manifest.len()));
+    plan.objects = Objects::with_capacity(manifest.len());
     for entry in manifest.entries() {
         glances.push(Glance::of(&entry.map_err(Error::Evidence)?));
     }
@@ -334,7 +335,7 @@ fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[ObjectState]) -> Re
 }
 
 /// About what an object costs in memory beside its rows: its entry, what became of it, its row in the ledger.
-const OVERHEAD: u64 = 4096;
+const OVERHEAD: u64 = 16 << 10;
 
 fn batches(tasks: impl Iterator<Item = Waiting>, batch_bytes: u64) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();

@@ -1,7 +1,5 @@
 //! `coldtrail sql`
 
-use std::io::Read;
-
 use anyhow::{Result, anyhow};
 use coldtrail_query::Value;
 
@@ -12,10 +10,10 @@ use crate::output;
 use crate::settings::Settings;
 
 pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
-    let mut sql = arguments.sql.clone();
-    if sql == "-" {
-        sql.clear();
-        std::io::stdin().read_to_string(&mut sql)?;
+    let statements = coldtrail_query::statements(&text(arguments)?);
+    if statements.len() > 1 && arguments.output.file.is_some() {
+        let hint = Some("run them one by one, or without -o".to_owned());
+        return Err(anyhow!(Usage { what: "a file takes the answer of one statement".to_owned(), hint }));
     }
     let mut parameters = Vec::new();
     for pair in &arguments.parameters {
@@ -28,6 +26,17 @@ pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
         parameters.push((name.to_owned(), Value::Text(Some(value.to_owned()))));
     }
     let session = session(settings, &arguments.reading)?;
-    output::answer(settings, session.query(&sql, &parameters)?, &arguments.output)?;
+    for statement in statements {
+        output::plain(settings, session.query(&statement, &parameters)?, &arguments.output)?;
+    }
     Ok(Status::Clean)
+}
+
+/// The statements, from wherever they come.
+fn text(arguments: &Sql) -> Result<String> {
+    match (&arguments.from_file, arguments.sql.as_deref()) {
+        (Some(file), _) => Ok(fs_err::read_to_string(file)?),
+        (None, Some(sql)) if sql != "-" => Ok(sql.to_owned()),
+        _ => Ok(std::io::read_to_string(std::io::stdin())?),
+    }
 }
