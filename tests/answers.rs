@@ -65,7 +65,7 @@ fn commands_and_questions_agree() {
             &open["exposures"],
             &["/resource/resourceid", "/kind", "/detail", "/from", "/to", "/evidence/evidence_object"],
         ),
-        told(&intervals, &["/resourceid", "/kind", "/detail", "/valid_from", "/valid_to", "/evidence_object"]),
+        told(&intervals["rows"], &["/resourceid", "/kind", "/detail", "/valid_from", "/valid_to", "/evidence_object"]),
     );
     for resource in sql(sample_case(), "select distinct resourceid from config_changes order by 1") {
         let resource = resource["resourceid"].as_str().unwrap();
@@ -82,13 +82,13 @@ fn commands_and_questions_agree() {
                     "/attribution/api"
                 ],
             ),
-            told(&who, &["/configurationitemcapturetime", "/kind", "/class", "/actor", "/api"]),
+            told(&who["rows"], &["/configurationitemcapturetime", "/kind", "/class", "/actor", "/api"]),
             "{resource}"
         );
         let at = "2026-04-09T12:00:00Z";
         let state =
             run(sample_case(), &["query", "run", "config/state_at", "--resource", resource, "--at", at, "--json"]);
-        let state = state.expect(3).json();
+        let state = state.expect(3).json()["rows"].clone();
         let shown = run(sample_case(), &["config", "show", resource, "--at", at, "--json"]);
         let (item, verdict) = (shown.json(), state[0]["verdict"].as_str().unwrap());
         // Before the first item there is nothing to show, and the question gives what the first one says of that time.

@@ -164,7 +164,7 @@ fn a_parameter_is_bound_and_not_pasted() {
             "--json",
         ],
     );
-    assert_eq!(ran.expect(0).json()[0]["n"], 0);
+    assert_eq!(ran.expect(0).rows()[0]["n"], 0);
 }
 
 #[test]
@@ -219,5 +219,5 @@ fn full_and_read_only_disks() {
     assert_eq!(resumed.expect(0).json()["kept"], 160_000);
     assert_eq!(read_only.status, 1);
     assert!(read_only.stderr.contains("Read-only"), "{}", read_only.stderr);
-    assert_eq!(reads.expect(0).json()[0]["n"], 160_000, "reading needs no writing");
+    assert_eq!(reads.expect(0).rows()[0]["n"], 160_000, "reading needs no writing");
 }

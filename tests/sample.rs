@@ -117,7 +117,7 @@ fn status_and_outputs_are_for_people_and_machines() {
     let version = status["lake_version"].to_string();
     let old = run(sample_case(), &["sql", "select count(*) as n from cloudtrail", "--at-version", "0", "--json"])
         .expect(0)
-        .json();
+        .rows();
     assert_eq!(old[0]["n"], 0);
     run(sample_case(), &["sql", "select 1", "--at-version", &version]).expect(0);
     run(sample_case(), &["sql", "select 1", "--at-version", "99999"]).expect(1);

@@ -49,6 +49,12 @@ impl Ran {
         self
     }
 
+    /// The rows of an answer that was asked for with `--json`.
+    #[track_caller]
+    pub(crate) fn rows(&self) -> Vec<Value> {
+        self.json()["rows"].as_array().unwrap_or_else(|| panic!("{}", self.stdout)).clone()
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
@@ -69,10 +75,7 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(directory: &Path, arguments: &[S]) 
 /// The rows of an answer.
 #[track_caller]
 pub(crate) fn sql(case: &Path, sql: &str) -> Vec<Value> {
-    match run(case, &["sql", sql, "--json"]).expect(0).json() {
-        Value::Array(rows) => rows,
-        other => panic!("{other}"),
-    }
+    run(case, &["sql", sql, "--json"]).expect(0).rows()
 }
 
 /// The buckets of the sample data.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use coldtrail_report::escape;
 use coldtrail_schema::{Event, Table, tables};
 
@@ -18,7 +18,7 @@ use crate::diagnostics::Usage;
 
 /// Ask archived AWS logs who did it, what changed, and how sure that is.
 #[derive(Debug, Parser)]
-#[command(name = "coldtrail", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "coldtrail", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Examples:
   coldtrail demo                                  try everything on the sample data
   coldtrail init case-17 && cd case-17
@@ -27,6 +27,7 @@ use crate::diagnostics::Usage;
   coldtrail status                                what is there, what is not
   coldtrail sql \"select eventname, count(*) from cloudtrail group by 1 order by 2 desc\"
   coldtrail query run triage/failed_actions
+  coldtrail shell                                 one after the other, with completion
   coldtrail config investigate my-database        when did it change, who did it, what does it touch
   coldtrail actor ASIAIOSFODNN7EXAMPLE            who is it really
 
@@ -36,7 +37,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Ask in SQL.
     Sql(Sql),
+    /// Ask one thing after the other: SQL, questions, records, with completion and history.
+    Shell(Shell),
     /// Saved questions: list, show, run.
     #[command(subcommand)]
     Query(Query),
@@ -116,6 +119,17 @@ pub(crate) enum Command {
     Custody(CustodyArgs),
     /// Print completions for a shell.
     Completions(Completions),
+}
+
+impl Command {
+    /// Does it take long, and goes on where it was when it is run again? `fetch` does too, and waits for what is under
+    /// way first.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            Command::Add(_) | Command::Derive(_) | Command::ExportEvidence(_) | Command::Ingest(_) | Command::Verify(_)
+        )
+    }
 }
 
 #[derive(Debug, Args)]
@@ -226,7 +240,7 @@ pub(crate) struct Status {
     pub(crate) reading: Reading,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Output {
     /// How to write the answer.
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
@@ -240,6 +254,12 @@ pub(crate) struct Output {
     /// Leave values in CSV as they are: no escapes, and no ' before what a spreadsheet would run.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Write no more rows than that; that there are more is said.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_rows: Option<u64>,
+    /// Go on at the end of the file.
+    #[arg(skip)]
+    pub(crate) append: bool,
 }
 
 #[derive(Debug, Args)]
@@ -264,6 +284,18 @@ pub(crate) struct Sql {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail shell
+  coldtrail                                       the same, where there is a case
+  coldtrail shell < questions.sql
+
+`.help` in the shell tells what there is beside SQL.")]
+pub(crate) struct Shell {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Subcommand)]
@@ -502,6 +534,13 @@ pub(crate) fn parsed(command: &clap::Command) -> Arguments {
         let error = read(std::env::args_os().map(safe).collect()).err().unwrap_or(error);
         crate::diagnostics::end_with(&error.render().to_string(), error.exit_code())
     })
+}
+
+/// Prints the help of the program, where nothing was asked for, and ends.
+pub(crate) fn end_with_help() -> ! {
+    let code = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let error = Arguments::command().error(code, Arguments::command().render_help());
+    crate::diagnostics::end_with(&error.render().to_string(), error.exit_code())
 }
 
 /// The formats of output.

@@ -15,6 +15,7 @@ mod lake;
 mod query;
 mod record;
 mod report;
+mod shell;
 mod sql;
 mod status;
 mod tables;
@@ -33,7 +34,11 @@ use crate::diagnostics::{Status, Usage};
 use crate::settings::Settings;
 
 /// Does what the user asks for.
-pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
+pub(crate) fn run(command: Option<Command>, settings: &Settings) -> Result<Status> {
+    let Some(command) = command.or_else(|| settings.shell()) else { crate::args::end_with_help() };
+    if command.goes_on() {
+        say_when_interrupted()?;
+    }
     match command {
         Command::Demo(arguments) => demo::run(&arguments, settings),
         Command::Init(arguments) => init::run(&arguments, settings),
@@ -50,6 +55,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
         Command::Exposure(arguments) => exposure::run(&arguments, settings),
         Command::Status(arguments) => status::run(&arguments, settings),
         Command::Sql(arguments) => sql::run(&arguments, settings),
+        Command::Shell(arguments) => shell::run(&arguments, settings),
         Command::Query(arguments) => query::run(&arguments, settings),
         Command::Record(arguments) => record::run(&arguments, settings),
         Command::Report(arguments) => report::run(&arguments, settings),
@@ -63,6 +69,13 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Status> {
             Ok(Status::Clean)
         }
     }
+}
+
+/// Ctrl-C ends the program as it always does, after a word about what to do then. What was written is whole: a commit
+/// and an entry of the custody log are there or are not.
+fn say_when_interrupted() -> Result<()> {
+    ctrlc::set_handler(|| crate::diagnostics::end_with("\ninterrupted; run it again to go on\n", 130))?;
+    Ok(())
 }
 
 /// A session over the case's lake.

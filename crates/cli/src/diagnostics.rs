@@ -57,6 +57,26 @@ pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
         // Whoever read the answer had enough.
         return ExitCode::SUCCESS;
     }
+    let code = code(error);
+    // When standard error is gone too, nobody is left to tell.
+    if std::io::stderr().write_all(told(error).as_bytes()).is_err() {
+        return ExitCode::FAILURE;
+    }
+    if json {
+        // That nothing can be said is an answer; everything else went wrong.
+        let name = if code == Status::Inconclusive.code() { "cannotSay" } else { "error" };
+        let text = text(error);
+        let what = if name == "cannotSay" { json!([text]) } else { json!(text) };
+        let value = json!({ name: what, "hint": error.chain().find_map(hint), "exit": code });
+        if writeln!(std::io::stdout(), "{}", escape::json(&value)).is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::from(code)
+}
+
+/// What happened, from effect to cause.
+fn text(error: &anyhow::Error) -> String {
     // A cause that its effect quotes already is not told twice.
     let mut text = String::new();
     for cause in error.chain() {
@@ -66,32 +86,29 @@ pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
             text.push_str(&cause);
         }
     }
-    let code = code(error);
-    let hint = error.chain().find_map(hint);
-    let mut message = format!("error: {}\n", escape::terminal(&text));
-    if let Some(hint) = &hint {
-        message.push_str(&format!("hint: {}\n", escape::terminal(hint)));
+    text
+}
+
+/// An error in lines for a person: what happened, and what to do about it.
+fn told(error: &anyhow::Error) -> String {
+    let mut message = format!("error: {}\n", escape::terminal(&text(error)));
+    if let Some(hint) = error.chain().find_map(hint) {
+        message.push_str(&format!("hint: {}\n", escape::terminal(&hint)));
     }
-    // When standard error is gone too, nobody is left to tell.
-    if std::io::stderr().write_all(message.as_bytes()).is_err() {
-        return ExitCode::FAILURE;
-    }
-    if json {
-        // That nothing can be said is an answer; everything else went wrong.
-        let name = if code == Status::Inconclusive.code() { "cannotSay" } else { "error" };
-        let what = if name == "cannotSay" { json!([text]) } else { json!(text) };
-        let value = json!({ name: what, "hint": hint, "exit": code });
-        if writeln!(std::io::stdout(), "{}", escape::json(&value)).is_err() {
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::from(code)
+    message
+}
+
+/// Says an error after which there is more to do.
+pub(crate) fn say(error: &anyhow::Error) {
+    // When standard error is gone, nobody is left to tell.
+    let _nobody = std::io::stderr().write_all(told(error).as_bytes());
 }
 
 /// The exit status that an error ends in.
 fn code(error: &anyhow::Error) -> u8 {
     use coldtrail_investigate::Error as NoAnswer;
-    if crate::commands::is_interruption(error) {
+    let query = error.downcast_ref();
+    if crate::commands::is_interruption(error) || matches!(query, Some(coldtrail_query::Error::Interrupted)) {
         return 130;
     }
     // A line of ours that cannot be read was changed by somebody else.

@@ -55,11 +55,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
 
 /// The format that the user wants: by name, else by the extension of the file, else a table.
 fn wanted(settings: &Settings, output: &Output) -> Result<&'static Format> {
-    let known = || all().map(|format| format.name).collect::<Vec<_>>().join(", ");
     if let Some(name) = output.output.as_deref() {
-        return all()
-            .find(|format| format.name == name)
-            .ok_or_else(|| usage(format!("`{name}` is no format of output"), format!("known are {}", known())));
+        return known(name);
     }
     let Some(file) = &output.file else {
         return Ok(if settings.json { &formats::json::ROWS } else { &formats::text::FORMAT });
@@ -72,10 +69,20 @@ fn wanted(settings: &Settings, output: &Output) -> Result<&'static Format> {
         None if is_special(file) => Ok(&formats::text::FORMAT),
         None => {
             let extensions: Vec<String> = all().flat_map(|format| format.extensions).map(|e| format!(".{e}")).collect();
-            let hint = format!("name it {}; or say --output with one of {}", extensions.join(", "), known());
+            let hint = format!("name it {}; or say --output with one of {}", extensions.join(", "), names());
             Err(usage(format!("{}: its extension tells no format", file.display()), hint))
         }
     }
+}
+
+/// The format of this name.
+pub(crate) fn known(name: &str) -> Result<&'static Format> {
+    let found = all().find(|format| format.name == name);
+    found.ok_or_else(|| usage(format!("`{name}` is no format of output"), format!("known are {}", names())))
+}
+
+fn names() -> String {
+    all().map(|format| format.name).collect::<Vec<_>>().join(", ")
 }
 
 fn usage(what: String, hint: impl Into<String>) -> anyhow::Error {
@@ -92,6 +99,8 @@ pub(crate) struct Answered {
     pub(crate) rows: u64,
     /// Are the rows in an object on standard output that is still open?
     envelope: bool,
+    /// There are rows that were not written, because no more were wanted.
+    more: bool,
 }
 
 /// Writes an answer as the user wants it.
@@ -103,8 +112,14 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
     }
     let look = if output.file.is_none() { settings.look() } else { Options::default() };
     let options = Options { raw: output.raw, ..look };
-    let mut rows = 0;
+    let mut rows = Rows { most: output.max_rows.unwrap_or(u64::MAX), ..Rows::default() };
     let written = match &output.file {
+        Some(file) if output.append && format.is_text() => {
+            let mut out = BufWriter::new(fs_err::OpenOptions::new().create(true).append(true).open(file)?);
+            let written = write(format, answer, Box::new(&mut out), &options, &mut rows)?;
+            out.flush()?;
+            written
+        }
         Some(file) => {
             let write = |out: Out<'_>| write(format, answer, out, &options, &mut rows);
             let written = into_file(file, output.force, write)?;
@@ -124,7 +139,10 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
         }
     };
     told(settings, person, &written)?;
-    Ok(Answered { rows, envelope: std::ptr::eq(format, &formats::json::ROWS) })
+    if rows.more {
+        note(settings, format!("only the first {} rows; there are more", rows.written))?;
+    }
+    Ok(Answered { rows: rows.written, envelope: std::ptr::eq(format, &formats::json::ROWS), more: rows.more })
 }
 
 /// Says what the writer did to the values.
@@ -147,7 +165,7 @@ fn told(settings: &Settings, person: bool, written: &Written) -> Result<()> {
 /// Writes the rows of a statement that nothing is known of.
 pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, output: &Output) -> Result<()> {
     let answered = answer(settings, rows, output)?;
-    close(&answered, &json!({ "cannotSay": [], "leftAside": [] }))
+    close(&answered, &json!({ "cannotSay": [], "leftAside": [], "more": answered.more }))
 }
 
 /// Asks one statement, and writes its rows with what they leave aside; how it ends.
@@ -157,7 +175,7 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
     let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
     if answered.envelope {
         let none = empty.map(|empty| empty.sentence);
-        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside });
+        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "more": answered.more });
         close(&answered, &about)?;
         return Ok(claim.into());
     }
@@ -185,12 +203,26 @@ fn close(answered: &Answered, about: &serde_json::Value) -> Result<()> {
     Ok(())
 }
 
-/// Writes batch after batch; `rows` are those that were written so far, also when it ends early.
-fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, rows: &mut u64) -> Result<Written> {
+/// How many rows were written, also when it ended early.
+#[derive(Default)]
+struct Rows {
+    most: u64,
+    written: u64,
+    more: bool,
+}
+
+/// Writes batch after batch.
+fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, rows: &mut Rows) -> Result<Written> {
     let mut answering = format.begin(answer.schema(), out, options)?;
     for batch in answer {
-        answering.batch(&batch?)?;
-        *rows = answering.rows();
+        let batch = batch?;
+        let room = usize::try_from(rows.most - rows.written).unwrap_or(usize::MAX);
+        rows.more = batch.num_rows() > room;
+        answering.batch(&batch.slice(0, batch.num_rows().min(room)))?;
+        rows.written = answering.rows();
+        if rows.more {
+            break;
+        }
     }
     Ok(answering.end()?)
 }

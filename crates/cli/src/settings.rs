@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use coldtrail_evidence::{Case, custody, noted};
+use coldtrail_query::SessionOptions;
 use coldtrail_report::Options;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
-use crate::args::{Arguments, When};
+use crate::args::{Arguments, Command, Reading, Shell, When};
 use crate::diagnostics::Status;
 use crate::terminal;
 
@@ -22,6 +23,7 @@ pub(crate) struct Pager {
 }
 
 /// What all commands go by.
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     case: Option<PathBuf>,
     here: PathBuf,
@@ -37,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) colour: bool,
     pub(crate) pager: Option<Pager>,
     look: Options,
+    /// Where the user's programs keep what is theirs between runs, if there is such a place.
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Settings {
@@ -72,6 +76,7 @@ impl Settings {
                 colour: colour(stdout_tty),
                 raw: false,
             },
+            state: state_dir(),
         })
     }
 
@@ -89,14 +94,34 @@ impl Settings {
         self.look
     }
 
+    /// Lines of answers are no longer than this; zero is the width of the terminal.
+    pub(crate) fn set_width(&mut self, width: usize) {
+        let terminal = || usize::from(console::Term::stdout().size().1);
+        self.look.width = if width > 0 { Some(width) } else { self.stdout_tty.then(terminal) };
+    }
+
+    /// What a person wants who says nothing, where there is a case.
+    pub(crate) fn shell(&self) -> Option<Command> {
+        let reading = Reading { memory: SessionOptions::default().memory as u64, at_version: None };
+        let talks = self.stdout_tty && std::io::stdin().is_terminal();
+        (talks && self.case().is_ok()).then(|| Command::Shell(Shell { reading }))
+    }
+
     pub(crate) fn here(&self) -> &PathBuf {
         &self.here
     }
 
     /// The same settings for another case.
     pub(crate) fn with_case(&self, dir: PathBuf) -> Settings {
-        Settings { case: Some(dir), here: self.here.clone(), pager: None, ..*self }
+        Settings { case: Some(dir), pager: None, ..self.clone() }
     }
+}
+
+/// The folder of the XDG base directories for what a program remembers.
+fn state_dir() -> Option<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = from("XDG_STATE_HOME").or_else(|| Some(from("HOME")?.join(".local/state")))?;
+    state.is_absolute().then(|| state.join("coldtrail"))
 }
 
 /// The time now, with its offset from UTC.

@@ -335,7 +335,7 @@ fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[ObjectState]) -> Re
 }
 
 /// About what an object costs in memory beside its rows: its entry, what became of it, its row in the ledger.
-const OVERHEAD: u64 = 16 << 10;
+const OVERHEAD: u64 = 4096;
 
 fn batches(tasks: impl Iterator<Item = Waiting>, batch_bytes: u64) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();

@@ -18,6 +18,8 @@ pub enum Error {
     UnknownTable { table: String, similar: Vec<String> },
     #[error("this statement is not allowed: {what}")]
     NotReading { what: String },
+    #[error("interrupted")]
+    Interrupted,
     #[error("the question needs more memory than {limit} bytes: {what}")]
     Memory { limit: usize, what: String },
     #[error("{sql}: {source}")]
@@ -123,7 +125,7 @@ impl Error {
 }
 
 /// The names most like one, best first.
-pub(crate) fn similar(name: &str, names: &[String]) -> Vec<String> {
+pub fn similar(name: &str, names: &[String]) -> Vec<String> {
     let name = name.to_lowercase();
     let mut scored: Vec<(f64, &String)> = names
         .iter()

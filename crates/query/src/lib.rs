@@ -6,6 +6,7 @@
 mod catalogue;
 mod error;
 mod functions;
+mod interrupt;
 mod json_diff;
 mod session;
 mod statements;
@@ -16,10 +17,10 @@ mod views;
 mod when;
 
 pub use catalogue::{Added, Catalogue, Parameter, ParameterType, Question};
-pub use error::{Error, Result};
+pub use error::{Error, Result, similar};
 pub use functions::FUNCTIONS;
 pub use session::{Bounds, Described, Session, SessionOptions, Value};
-pub use statements::{is_whole, statements};
+pub use statements::{Part, is_whole, parts, statements};
 pub use stream::{Answer, Stream};
 pub use time_travel::TABLE_FUNCTIONS;
 pub use views::{View, views};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use coldtrail_lake::{Lake, Snapshot};
 use coldtrail_schema::TABLES;
 use coldtrail_schema::tables::events;
+use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
@@ -17,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
 use crate::functions;
+use crate::interrupt::Interrupt;
 use crate::stream::Stream;
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
@@ -72,6 +74,8 @@ impl Value {
 pub struct Described {
     pub name: String,
     pub data_type: String,
+    /// The fields below it, as SQL names them: `useridentity.arn`.
+    pub fields: Vec<String>,
 }
 
 pub struct Session {
@@ -80,6 +84,7 @@ pub struct Session {
     snapshot: Snapshot,
     options: SessionOptions,
     bounds: Bounds,
+    interrupt: Interrupt,
 }
 
 /// Where the tables as they lie in the files are; views stand in the default schema.
@@ -93,7 +98,8 @@ impl Session {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
         let context = context(spill, options.memory, true).map_err(setting_up)?;
-        let session = Session { context, runtime, bounds: bounds(&snapshot), snapshot, options };
+        let session =
+            Session { context, runtime, bounds: bounds(&snapshot), snapshot, options, interrupt: Interrupt::default() };
         session.register(&session.context)?;
         Ok(session)
     }
@@ -168,7 +174,23 @@ impl Session {
         let values = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
         let (memory, text) = (self.options.memory, sql.to_owned());
         let failed = move |error| Error::of_sql(&text, memory, error, &self.names());
-        Stream::start(&self.runtime, context, sql.to_owned(), values, failed)
+        Stream::start(&self.runtime, &self.interrupt, context, sql.to_owned(), values, failed)
+    }
+
+    /// From now on Ctrl-C ends the question that is being answered, with [`Error::Interrupted`], and not the program.
+    pub fn outlive_interrupts(&self) {
+        self.interrupt.listen(&self.runtime);
+    }
+
+    /// The names of all functions.
+    pub fn functions(&self) -> Vec<String> {
+        let state = self.context.state();
+        let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+        let mut names: Vec<String> = names.chain(state.window_functions().keys()).cloned().collect();
+        names.extend(TABLE_FUNCTIONS.iter().map(|function| function.name.to_owned()));
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The names of all views, which stand for the tables.
@@ -186,9 +208,20 @@ impl Session {
         let fields = frame.schema().inner().fields().clone();
         Ok(fields
             .iter()
-            .map(|field| Described { name: field.name().clone(), data_type: field.data_type().to_string() })
+            .map(|field| Described {
+                name: field.name().clone(),
+                data_type: field.data_type().to_string(),
+                fields: below(field.name(), field.data_type()),
+            })
             .collect())
     }
+}
+
+/// The fields of a struct and of the structs in it, with the names of what they stand in.
+fn below(name: &str, data_type: &DataType) -> Vec<String> {
+    let DataType::Struct(fields) = data_type else { return Vec::new() };
+    let named = fields.iter().map(|field| (format!("{name}.{}", field.name()), field.data_type()));
+    named.flat_map(|(name, data_type)| [name.clone()].into_iter().chain(below(&name, data_type))).collect()
 }
 
 fn setting_up(error: DataFusionError) -> Error {

@@ -1,6 +1,7 @@
 //! Several statements in one text.
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 /// The statements of a text, each without the `;` that ends it. A text that cannot be read stays as it is: what is wrong
@@ -15,6 +16,34 @@ pub fn statements(text: &str) -> Vec<String> {
 pub fn is_whole(text: &str) -> bool {
     let tokens = tokens(text).unwrap_or_default();
     tokens.iter().rev().find(|token| !matches!(token, Token::Whitespace(_))) == Some(&Token::SemiColon)
+}
+
+/// What a part of a statement is, to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Keyword,
+    /// A text in quotes.
+    Text,
+    Number,
+    /// `$name`
+    Parameter,
+    Comment,
+    Other,
+}
+
+/// A statement in parts that make up the same text again; none where it cannot be read, as while it is written.
+pub fn parts(text: &str) -> Option<Vec<(Part, String)>> {
+    let part = |token: &Token| match token {
+        Token::Word(word) if word.keyword != Keyword::NoKeyword && word.quote_style.is_none() => Part::Keyword,
+        Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) | Token::DollarQuotedString(_) => Part::Text,
+        Token::Number(..) => Part::Number,
+        Token::Placeholder(_) => Part::Parameter,
+        Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => Part::Comment,
+        _ => Part::Other,
+    };
+    let parts: Vec<(Part, String)> = tokens(text)?.iter().map(|token| (part(token), token.to_string())).collect();
+    let same = parts.iter().map(|(_, part)| part.as_str()).collect::<String>() == text;
+    same.then_some(parts)
 }
 
 fn tokens(text: &str) -> Option<Vec<Token>> {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
 
 /// How many batches may wait for whoever writes them.
 const WAITING: usize = 2;
@@ -39,6 +40,7 @@ pub struct Stream<'s> {
     coming: mpsc::Receiver<RecordBatch>,
     task: Option<JoinHandle<Outcome>>,
     runtime: &'s Runtime,
+    interrupt: &'s Interrupt,
     failed: Box<dyn Fn(DataFusionError) -> Error + 's>,
 }
 
@@ -49,6 +51,7 @@ impl<'s> Stream<'s> {
     /// before there is anything to show, is an error here.
     pub(crate) fn start(
         runtime: &'s Runtime,
+        interrupt: &'s Interrupt,
         context: SessionContext,
         sql: String,
         values: HashMap<String, ScalarValue>,
@@ -58,10 +61,16 @@ impl<'s> Stream<'s> {
         let (rows, coming) = mpsc::channel(WAITING);
         // A task of its own, so that a panic in the engine is an error of this question.
         let task = runtime.spawn(execute(context, sql, values, columns, rows));
-        let Some(schema) = runtime.block_on(schema.recv()) else {
+        interrupt.reset();
+        let Some(schema) = runtime.block_on(interrupt.or(schema.recv())) else {
+            task.abort();
+            return Err(Error::Interrupted);
+        };
+        let Some(schema) = schema else {
             return Err(failed(ended(runtime, task).err().unwrap_or_else(|| gave_up("it told no columns"))));
         };
-        let mut stream = Stream { schema, first: None, coming, task: Some(task), runtime, failed: Box::new(failed) };
+        let mut stream =
+            Stream { schema, first: None, coming, task: Some(task), runtime, interrupt, failed: Box::new(failed) };
         stream.first = stream.next().transpose()?;
         if let Some(first) = &stream.first {
             // A plan may promise other details of its columns than its rows have, such as their metadata.
@@ -88,7 +97,12 @@ impl Iterator for Stream<'_> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }
-        if let Some(rows) = self.runtime.block_on(self.coming.recv()) {
+        let Some(rows) = self.runtime.block_on(self.interrupt.or(self.coming.recv())) else {
+            // Dropping the task ends it; after this there is nothing more.
+            self.task.take()?.abort();
+            return Some(Err(Error::Interrupted));
+        };
+        if let Some(rows) = rows {
             return Some(Ok(rows));
         }
         let outcome = ended(self.runtime, self.task.take()?);

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Query, settings: &Settings) -> Result<Status> {
 
 /// The command line, read again once it is known which question it asks; see `args::question`.
 pub(crate) fn read_again(mut first: Arguments) -> Result<Arguments> {
-    let Command::Query(Query::Run(run)) = &first.command else { return Ok(first) };
+    let Some(Command::Query(Query::Run(run))) = &first.command else { return Ok(first) };
     let (name, case) = (run.name.clone(), run.case());
     first.common.case = case.or(first.common.case);
     let (catalogue, _) = questions(&Settings::new(&first)?)?;
