@@ -121,7 +121,7 @@ fn what_was_not_looked_at_is_not_none() {
     said(&["actor", "203.0.113."], 2, "is no address and no network");
     said(&["actor", "ci-deploy", "--from", late], 5, "no session of it in that time");
     said(
-        &["query", "run", "triage/failed_actions", "--since", late, "--until", "2026-06-02"],
+        &["query", "run", "triage/failed_actions", "--from", late, "--to", "2026-06-02"],
         5,
         "cannot say: what happened then",
     );

@@ -181,7 +181,7 @@ const VERBS: &[&[&str]] = &[
     &["query", "run", "hostile", "--help"],
     &["query", "run", "hostile", "--p", "HOSTILE"],
     &["query", "run", "HOSTILE"],
-    &["query", "run", "triage/key_activity", "--since", "HOSTILE"],
+    &["query", "run", "triage/key_activity", "--from", "HOSTILE"],
     &["query", "run", "triage/key_activity", "--key", "HOSTILE"],
     &["record", "HOSTILE", "1"],
     &["report", "area", "triage"],

@@ -87,7 +87,7 @@ fn questions_are_listed_shown_and_parameterised() {
     let wrong = run(sample_case(), &["query", "run", "triage/key_activty"]).expect(2);
     assert!(wrong.stderr.contains("did you mean `triage/key_activity`"), "{}", wrong.stderr);
     run(sample_case(), &["query", "run", "triage/key_activity", "--nonsense", "1"]).expect(2);
-    run(sample_case(), &["query", "run", "triage/key_activity", "--since", "yesterday"]).expect(2);
+    run(sample_case(), &["query", "run", "triage/key_activity", "--from", "yesterday"]).expect(2);
     run(sample_case(), &["query", "run", "triage/iocs_first_last", "--kind", "bogus"]).expect(2);
     run(sample_case(), &["query", "run", "zzz/zzz"]).expect(5);
     // A key that stands nowhere is mistyped or was never logged: that is no "none".

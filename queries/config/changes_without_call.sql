@@ -3,11 +3,11 @@
 -- sources: config_items, cloudtrail
 -- attack: T1562.008, T1578
 -- parameter: show_all boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about show_all: true lists the changes with a call, too
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: log_silent is true where CloudTrail has no event at all of that account and region in the hour of the capture: the call may stand in a log that is missing. Those stand first. why begins with "cannot say" where there is none for the whole time in which it can have happened.
 -- trap: calls counts the calls that could have made the change; mentions counts all successful write calls that name the resource in that time, most of which do something else.
 -- trap: No call found is not the same as no call made: a log file of an hour that is otherwise there may be missing (coldtrail verify), or the call named the resource in a way that is not known.
@@ -39,5 +39,5 @@ left join hours
   and hours.region = case when a.awsregion = 'global' then 'us-east-1' else a.awsregion end
   and hours.hour = date_trunc('hour', a.configurationitemcapturetime)
 where ($show_all or a.class = 'none found')
-  and a.configurationitemcapturetime between $since and $until
+  and a.configurationitemcapturetime between $from and $to
 order by log_silent desc, a.configurationitemcapturetime, a.evidence_object, a.evidence_record

@@ -4,12 +4,12 @@
 -- attack: T1562
 -- parameter: rule text = null
 -- parameter: resource text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about rule: the name of the rule; null means every rule
 -- about resource: the id of the resource; null means every resource
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The time is that of the evaluation, which follows the change, for periodic rules by up to a day.
 -- trap: A verdict that was seen first has nothing to be compared with, unless the notification itself names the one before; verdict_before is null then.
 -- trap: A flip that vanishes because the resource or the rule was deleted shows as NOT_APPLICABLE or not at all.
@@ -79,7 +79,7 @@ select
 from compared
 where verdict is not null
   and (verdict is distinct from verdict_before)
-  and event_time between $since and $until
+  and event_time between $from and $to
   and ($rule is null or rule = $rule)
   and ($resource is null or resource = $resource)
 order by event_time, account nulls first, region nulls first, rule nulls first, resource_type nulls first,

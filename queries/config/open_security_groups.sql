@@ -3,11 +3,11 @@
 -- sources: config_items, cloudtrail
 -- attack: T1562.007, T1133
 -- parameter: security_group text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about security_group: the id or the name of the group; null means every group
--- about since: only times that reach past this instant
--- about until: only times that began before this instant
+-- about from: only times that reach past this instant
+-- about to: only times that began before this instant
 -- trap: One row for each range and port that was open, from `exposures`; ranges of one rule are judged together, and prefix lists as they were at the time.
 -- trap: Config captures with delay: the group was opened between not_open_at and seen_open, and closed between the last item that shows it open and seen_closed.
 -- trap: seen_closed is null when no later item shows it closed: it may be open still.
@@ -22,8 +22,8 @@ with open as (
   from exposures
   where kind = 'open_security_group'
     and ($security_group is null or resourceid = $security_group or resourcename = $security_group)
-    and valid_from <= $until
-    and coalesce(valid_to, $until) >= $since
+    and valid_from <= $to
+    and coalesce(valid_to, $to) >= $from
 ), before as (
   select
     e.evidence_object, e.evidence_record, e.open_ports,
@@ -45,7 +45,7 @@ select
   s.valid_from as not_open_at,
   e.valid_from as seen_open,
   e.valid_to as seen_closed,
-  round((date_part('epoch', coalesce(e.valid_to, $until)) - date_part('epoch', e.valid_from)) / 3600, 2) as hours_open,
+  round((date_part('epoch', coalesce(e.valid_to, $to)) - date_part('epoch', e.valid_from)) / 3600, 2) as hours_open,
   case when b.open_before is null then 'opened' else 'changed while open' end as kind,
   b.open_before,
   a.class as opened_class,

@@ -3,11 +3,11 @@
 -- sources: config_items, cloudtrail
 -- attack: T1530, T1562.007
 -- parameter: bucket text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about bucket: the name of the bucket; null means every bucket
--- about since: only times that reach past this instant
--- about until: only times that began before this instant
+-- about from: only times that reach past this instant
+-- about to: only times that began before this instant
 -- trap: What restrictPublicBuckets and ignorePublicAcls hold back is not open and not listed; the public access block of the whole account, which is no part of the bucket, can overrule what is.
 -- trap: A statement for everybody whose conditions confine it to one's own network, accounts or organisation is not listed; other conditions stand in the detail.
 -- trap: Accounts of which there is evidence count as one's own; a trusted partner is a stranger.
@@ -33,7 +33,7 @@ select
   s.valid_from as item_before,
   e.valid_from as seen,
   e.valid_to as seen_otherwise,
-  round((date_part('epoch', coalesce(e.valid_to, $until)) - date_part('epoch', e.valid_from)) / 3600, 2) as hours,
+  round((date_part('epoch', coalesce(e.valid_to, $to)) - date_part('epoch', e.valid_from)) / 3600, 2) as hours,
   a.class as changed_class,
   a.actor as changed_by,
   c.useridentity_accesskeyid as access_key,
@@ -54,7 +54,7 @@ left join lake.cloudtrail c
   on c.evidence_object = a.event_object and c.evidence_record = a.event_record
 where e.resourcetype = 'AWS::S3::Bucket'
   and ($bucket is null or e.resourceid = $bucket or e.resourcename = $bucket)
-  and e.valid_from <= $until
-  and coalesce(e.valid_to, $until) >= $since
+  and e.valid_from <= $to
+  and coalesce(e.valid_to, $to) >= $from
 order by e.valid_from, e.awsaccountid nulls first, e.awsregion nulls first, e.resourceid,
   e.evidence_object, e.evidence_record, e.kind, e.detail

@@ -4,12 +4,12 @@
 -- attack: T1578
 -- parameter: resource text = null
 -- parameter: rare integer = 3
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about resource: the id, the name or the ARN of the resource; null means every resource
 -- about rare: where no resource is given, calls that the same principal made more often than this in the whole case are left out; null means none
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without a resource only changes that Config saw, and calls that are rare for their principal, are listed; times counts how often it made the call.
 -- trap: A state of Config follows the call that caused it by seconds to many minutes, and its time is that of the capture.
 -- trap: The actor of a row of Config is the caller at the root of the chain of the call that explains the change best, as in config_attribution; class says how sure that is. The actor of a call is the session that made it.
@@ -24,7 +24,7 @@ with states as (
   select *
   from config_states
   where resourcetype <> 'AWS::Config::ResourceCompliance'
-    and valid_from between $since and $until
+    and valid_from between $from and $to
     and ($resource is null or resourceid = $resource or resourcename = $resource or arn = $resource)
 ), paths as (
   select evidence_object, evidence_record, resourcetype, array_to_string(array_sort(array_agg(distinct path)), ', ') as paths
@@ -71,6 +71,6 @@ select
   evidence_object, evidence_record, event_time, source, account, region, kind, resource, what, changed, class, times, actor,
   access_key, ip, error_class, copies, document, diff as diff_or_answer
 from story
-where event_time between $since and $until
+where event_time between $from and $to
   and ($resource is not null or coalesce(changed, false) or $rare is null or times <= $rare)
 order by event_time, source, evidence_object, evidence_record

@@ -5,13 +5,13 @@
 -- parameter: resource text = null
 -- parameter: type text = null
 -- parameter: actor text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about resource: the id, the name or the ARN of the resource; null means every resource
 -- about type: the type, such as AWS::EC2::SecurityGroup; null means every type
 -- about actor: who stands at the root of the chain; null means everybody
--- about since: the first capture to look at
--- about until: the last capture to look at
+-- about from: the first capture to look at
+-- about to: the last capture to look at
 -- trap: The change lies between previouscapturetime and configurationitemcapturetime; event_time is the call's own time.
 -- trap: ambiguous means that several calls could have made it; candidates lists all of them, and the one shown is only the best.
 -- trap: With recording once a day one item shows all changes of that day; a value that was put back does not show at all.
@@ -25,7 +25,7 @@ from config_changes c
 left join config_attribution a
   on a.configurationitemcapturetime = c.configurationitemcapturetime
   and a.evidence_object = c.evidence_object and a.evidence_record = c.evidence_record
-where c.configurationitemcapturetime between $since and $until
+where c.configurationitemcapturetime between $from and $to
   and ($resource is null or c.resourceid = $resource or c.resourcename = $resource or c.arn = $resource)
   and ($type is null or c.resourcetype = $type)
   and ($actor is null or a.actor = $actor)

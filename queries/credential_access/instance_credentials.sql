@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1552.005
 -- parameter: instance text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about instance: the id of the instance; null means every instance
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: An instance has a public address, perhaps one of a NAT gateway and, through VPC endpoints, a private one, so two or three addresses can be right; an address that other instances never use is the one to look at.
 -- trap: Session names are free: somebody who may assume a role can name the session like an instance; the column role_delivery is set only for real instance credentials in newer logs.
 -- trap: role_delivery 1.0 means IMDSv1, which request forgery on a web server can reach.
@@ -26,7 +26,7 @@ with calls as (
     and useridentity.invokedby is null
     and split_part(useridentity.principalid, ':', 2) ~ '^i-[0-9a-f]{8,17}$'
     and sourceipaddress !~ '\.amazonaws\.com$'
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), users as (
   select sourceipaddress as ip, count(distinct instance_id) as instances
   from calls

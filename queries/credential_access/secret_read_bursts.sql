@@ -4,12 +4,12 @@
 -- attack: T1555.006
 -- parameter: minutes integer = 5
 -- parameter: least_secrets integer = 3
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about minutes: the length of the windows into which time is cut
 -- about least_secrets: how many different secrets make a burst
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Windows begin at fixed times, so a burst across an edge is cut in two and may fall below the limit.
 -- trap: A call for many secrets counts once for each name that it gives; a call by path or filter counts once.
 -- trap: Applications that start up read many secrets at once; compare with the same principal on other days.
@@ -31,7 +31,7 @@ with reads as (
       (eventsource = 'secretsmanager.amazonaws.com' and eventname in ('GetSecretValue', 'BatchGetSecretValue'))
       or (eventsource = 'ssm.amazonaws.com' and eventname in ('GetParameter', 'GetParameters', 'GetParametersByPath'))
     )
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), named as (
   select
     session_id, account, region, actor, event_time, evidence_object, evidence_record, error_class, sourceipaddress,

@@ -4,12 +4,12 @@
 -- attack: T1555.006, T1552
 -- parameter: actor text = null
 -- parameter: repeats boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: an access key id, or part of the actor's ARN or unique id; null means everybody
 -- about repeats: true lists every read; with an actor this is always so
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without an actor only the first read of each secret by each reader from each address is listed, the latest first; reads counts them all.
 -- trap: Values never stand in the log; a successful read means that the caller knows the value.
 -- trap: One call can ask for many (BatchGetSecretValue, GetParameters, GetParametersByPath); for a path or a filter the names of what came back are not logged.
@@ -82,7 +82,7 @@ left join totals
   and (totals.sourceipaddress is not distinct from numbered.sourceipaddress)
   and totals.error_class = numbered.error_class
 where ($repeats or $actor is not null or nth_here = 1)
-  and event_time between $since and $until
+  and event_time between $from and $to
   and (
     $actor is null
     or access_key = $actor

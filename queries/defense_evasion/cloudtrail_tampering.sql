@@ -2,10 +2,10 @@
 -- question: Did anybody stop, delete, narrow or redirect CloudTrail, or try to?
 -- sources: cloudtrail
 -- attack: T1562.008, T1562.001
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Failed attempts and dry runs are listed as well, as they show the intent; see error_class.
 -- trap: A call that narrows a trail is no error: read the selectors in the column request and compare them with those before.
 -- trap: UpdateTrail without isMultiRegionTrail or with another bucket changes what is recorded without stopping anything.
@@ -51,5 +51,5 @@ where eventsource = 'cloudtrail.amazonaws.com'
     'DeleteChannel', 'UpdateChannel', 'DeleteResourcePolicy', 'PutResourcePolicy',
     'DeregisterOrganizationDelegatedAdmin'
   )
-  and event_time between $since and $until
+  and event_time between $from and $to
 order by event_time, evidence_object, evidence_record

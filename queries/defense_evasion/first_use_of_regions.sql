@@ -2,8 +2,8 @@
 -- question: When was each region first used to change something, by whom, and was a region switched on?
 -- sources: cloudtrail
 -- attack: T1535
--- parameter: since timestamp = start
--- about since: only regions whose first change by a person or workload came at or after this instant
+-- parameter: from timestamp = start
+-- about from: only regions whose first change by a person or workload came at or after this instant
 -- trap: The newest stands first, as a region that was new late in the logs is the unusual one.
 -- trap: First means first in the collected logs; collect some quiet weeks before the incident to know what is new.
 -- trap: Global services are recorded under us-east-1, which therefore always looks used.
@@ -40,5 +40,5 @@ select
   case when eventname = 'EnableRegion' then json_as_text(requestparameters, 'RegionName') end as region_switched_on
 from changes
 where (nth = 1 or eventname = 'EnableRegion')
-  and event_time >= $since
+  and event_time >= $from
 order by event_time desc, evidence_object, evidence_record

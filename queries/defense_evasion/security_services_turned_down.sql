@@ -2,10 +2,10 @@
 -- question: Did anybody weaken Config, GuardDuty, Security Hub, Macie, Inspector, flow logs, alarms or other watching services?
 -- sources: cloudtrail
 -- attack: T1562.001, T1562.007, T1562.008
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Failed attempts are listed as well; see error_class.
 -- trap: The name of an action does not say which way it went: UpdateDetector, PutRetentionPolicy, PutBucketLogging or PutConfigurationRecorder can strengthen as well as weaken. Read the column request.
 -- trap: PutBucketLogging with an empty status switches the logging of a bucket off.
@@ -32,7 +32,7 @@ select
   error_class,
   requestparameters as request
 from cloudtrail
-where event_time between $since and $until
+where event_time between $from and $to
   and (
     (eventsource = 'config.amazonaws.com' and eventname in (
       'StopConfigurationRecorder', 'DeleteConfigurationRecorder', 'PutConfigurationRecorder',

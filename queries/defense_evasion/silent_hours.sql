@@ -5,13 +5,13 @@
 -- parameter: usual_share number = 0.5
 -- parameter: top integer = 50
 -- parameter: least_hours integer = 1
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about usual_share: a region counts as busy when it has events in at least this share of its hours, between 0 and 1
 -- about top: how many lines, the most unusual first; null means all
 -- about least_hours: how many silent hours in a row are worth a line
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Only the first lines are shown, as many as top says; of_gaps tells how many there are.
 -- trap: files_missing counts files that a digest lists with events of these hours and that are not in the evidence: the strongest sign, and the first to look at. It is null where no digest covers the time.
 -- trap: unusual adds up, over the silent hours, how surprising silence is in that hour on that kind of day (working day or weekend), as the negative logarithm of the share of such hours that are silent: a region that never rests scores some 3 for each hour, a night that is often quiet next to nothing.
@@ -25,7 +25,7 @@
 with chosen as (
   select account, region, date_trunc('hour', event_time) as hour
   from cloudtrail
-  where event_time between $since and $until
+  where event_time between $from and $to
 ), hours as (
   select
     account,
@@ -42,12 +42,12 @@ with chosen as (
     region,
     min(hour) as first_hour,
     count(*) as active_hours,
-    1 + cast(round((date_part('epoch', date_trunc('hour', $until)) - date_part('epoch', min(hour))) / 3600) as bigint) as all_hours
+    1 + cast(round((date_part('epoch', date_trunc('hour', $to)) - date_part('epoch', min(hour))) / 3600) as bigint) as all_hours
   from hours
   group by account, region
 ), calendar as (
   select unnest(generate_series(
-    date_trunc('hour', (select min(hour) from hours)), date_trunc('hour', $until), interval '1 hour'
+    date_trunc('hour', (select min(hour) from hours)), date_trunc('hour', $to), interval '1 hour'
   )) as hour
 ), expected as (
   select
@@ -79,7 +79,7 @@ with chosen as (
     hour + interval '1 hour' as silent_from,
     coalesce(
       lead(hour) over (partition by account, region order by hour),
-      date_trunc('hour', $until) + interval '1 hour'
+      date_trunc('hour', $to) + interval '1 hour'
     ) as silent_until
   from hours
 ), long_gaps as (

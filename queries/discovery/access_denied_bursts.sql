@@ -4,12 +4,12 @@
 -- attack: T1580, T1526, T1069.003
 -- parameter: minutes integer = 10
 -- parameter: least_actions integer = 5
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about minutes: the length of the windows into which time is cut
 -- about least_actions: how many different refused actions make a burst
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Services name refusals differently; error_class joins all of them, dry runs that were refused included.
 -- trap: Windows begin at fixed times, so a burst across an edge is cut in two.
 -- trap: What was allowed in the same window stands in succeeded: the tries that worked matter most.
@@ -35,7 +35,7 @@ select
   first_value(evidence_record order by event_time, evidence_object, evidence_record)
     filter (where error_class in ('denied', 'dry_run_denied')) as evidence_record
 from cloudtrail
-where event_time between $since and $until
+where event_time between $from and $to
 group by date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time), account, session_id
 having count(distinct concat(eventsource, ':', eventname)) filter (where error_class in ('denied', 'dry_run_denied'))
   >= $least_actions

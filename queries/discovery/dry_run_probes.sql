@@ -2,10 +2,10 @@
 -- question: Who tested permissions with dry runs, and what would have been allowed?
 -- sources: cloudtrail
 -- attack: T1580, T1069.003
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A dry run that would have been allowed is logged with the error Client.DryRunOperation: it is a success for the one who probes.
 -- trap: Deployment tools use dry runs as well.
 -- next: triage/successful_writes
@@ -26,5 +26,5 @@ select
   requestparameters as request
 from cloudtrail
 where error_class in ('dry_run_allowed', 'dry_run_denied')
-  and event_time between $since and $until
+  and event_time between $from and $to
 order by event_time, evidence_object, evidence_record

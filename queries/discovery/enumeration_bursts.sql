@@ -4,12 +4,12 @@
 -- attack: T1580, T1526, T1087.004, T1619
 -- parameter: minutes integer = 10
 -- parameter: least_actions integer = 10
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about minutes: the length of the windows into which time is cut
 -- about least_actions: how many different Describe, List and Get actions make a burst
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The console and inventory services enumerate by nature; usual_actions says how many different actions the session's median window has.
 -- trap: Calls that AWS services made for the principal are left out.
 -- trap: Windows begin at fixed times, so a burst across an edge is cut in two.
@@ -66,5 +66,5 @@ from windows
 join usual
   on (usual.session_id is not distinct from windows.session_id) and (usual.account is not distinct from windows.account)
 where windows.actions >= $least_actions
-  and windows.first_time between $since and $until
+  and windows.first_time between $from and $to
 order by windows.actions / usual.usual_actions desc, windows.window_start, windows.account nulls first, windows.session_id nulls first

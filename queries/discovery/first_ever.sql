@@ -5,14 +5,14 @@
 -- parameter: actor text = null
 -- parameter: kind text = null
 -- parameter: history_days integer = 1
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: the user's or role's ARN; null means every actor
 -- about kind: api, service, region, ip, network or user_agent; null means all
 -- values kind: api, service, region, ip, network, user_agent
 -- about history_days: how many days of earlier events of that actor there have to be
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: First means first in this evidence; history_from says since when there are events of that actor.
 -- trap: An actor whose history begins in the incident has nothing that is new by this rule.
 -- next: triage/principal_sessions
@@ -24,6 +24,6 @@ from first_seen
 where scope = 'actor'
   and ($actor is null or actor = $actor)
   and ($kind is null or kind = $kind)
-  and first_time between $since and $until
+  and first_time between $from and $to
   and first_time >= history_from + cast(concat(cast($history_days as text), ' days') as interval)
 order by first_time, evidence_object, evidence_record, kind, value

@@ -4,12 +4,12 @@
 -- attack: T1078.004, T1087.004
 -- parameter: minutes integer = 5
 -- parameter: least_actions integer = 3
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about minutes: how long after GetCallerIdentity to look
 -- about least_actions: how many different actions must follow
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Tools such as Terraform and the AWS CLI call GetCallerIdentity by habit; look for an address that the key never used before.
 -- trap: A key that is only tested and then sold shows nothing after the call; set least_actions to 0 to see those too.
 -- next: triage/key_activity
@@ -22,7 +22,7 @@ with tests as (
   where eventname = 'GetCallerIdentity'
     and useridentity.accesskeyid is not null
     and useridentity.invokedby is null
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), calls as (
   select
     useridentity.accesskeyid as access_key, event_time, concat(eventsource, ':', eventname) as action, sourceipaddress,

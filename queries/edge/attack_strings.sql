@@ -4,12 +4,12 @@
 -- attack: T1190, T1595.002, T1552.005
 -- parameter: ip text = null
 -- parameter: only_answered boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about ip: the address of the client; null means every client
 -- about only_answered: true leaves requests out that did not end in success
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Bodies of requests are in neither log, so attacks in a POST are not seen.
 -- trap: Values are decoded once; a string that was encoded twice is found only by the pattern for double encoding.
 -- trap: An answer 200 does not mean that the attack worked: many sites answer 200 to everything.
@@ -23,7 +23,7 @@ with requests as (
     cs_referrer as referrer, sc_status as status, sc_bytes as bytes, error_class, x_edge_request_id as request_id,
     concat_ws(' ', cs_uri_stem, cs_uri_stem_decoded, cs_uri_query, cs_uri_query_decoded, cs_user_agent_decoded, cs_referrer, cs_cookie) as words
   from cloudfront
-  where event_time between $since and $until
+  where event_time between $from and $to
   union all
   select
     evidence_object, evidence_record, event_time, 's3_access' as source, remoteip as client_ip,
@@ -32,7 +32,7 @@ with requests as (
     httpstatus as status, bytessent as bytes, error_class, requestid as request_id,
     concat_ws(' ', request_uri, key_decoded, useragent, referrer) as words
   from s3_access
-  where event_time between $since and $until
+  where event_time between $from and $to
 ), judged as (
   select
     *,

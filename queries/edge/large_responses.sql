@@ -3,11 +3,11 @@
 -- sources: cloudfront
 -- attack: T1567, T1048
 -- parameter: least_bytes integer = 1000000
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about least_bytes: how many bytes a client must have taken by one path
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A distribution is a way out of a private bucket: in the access log of the bucket such reads are CloudFront's, here the client is named.
 -- trap: What is answered from the cache never reaches the bucket's own log.
 -- trap: Range requests (206) fetch a file in parts.
@@ -29,7 +29,7 @@ select
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from cloudfront
-where event_time between $since and $until
+where event_time between $from and $to
   and error_class = 'success'
 group by cs_host, distribution, cs_uri_stem_decoded, c_ip
 having sum(sc_bytes) >= $least_bytes

@@ -3,11 +3,11 @@
 -- sources: cloudfront
 -- attack: T1498, T1499
 -- parameter: distribution text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about distribution: the id of the distribution; null means all
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: An address can be a proxy or a whole network behind NAT; X-Forwarded-For is written by the client.
 -- trap: Status 0 means that the client left before the answer.
 -- trap: Real-time logs may be sampled, and standard logs are best effort: the numbers are lower bounds. A distribution that has both kinds of log counts a request twice; compare log_types.
@@ -27,7 +27,7 @@ with minutes as (
     min(event_time) as first_time,
     max(event_time) as last_time
   from cloudfront
-  where event_time between $since and $until
+  where event_time between $from and $to
     and ($distribution is null or distribution = $distribution)
   group by c_ip, date_trunc('minute', event_time)
 ), clients as (
@@ -41,7 +41,7 @@ with minutes as (
     first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
     first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
   from cloudfront
-  where event_time between $since and $until
+  where event_time between $from and $to
     and ($distribution is null or distribution = $distribution)
   group by c_ip
 )

@@ -2,11 +2,11 @@
 -- question: Which accounts, regions and hours does the evidence cover, source by source?
 -- sources: cloudtrail, s3_access, cloudfront, config_items
 -- parameter: by_hour boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about by_hour: true gives a line for each hour instead of each day
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: By day, hours_with_events says how many of its 24 hours have events at all.
 -- trap: An hour without a line here has no event in the evidence; that may be silence, logs that were not collected, or logging that was off. See defense_evasion/silent_hours.
 -- trap: Account and region are null where neither the record nor the key of the object names them.
@@ -28,6 +28,6 @@ select
   min(event_time) as first_time,
   max(event_time) as last_time
 from events
-where event_time between $since and $until
+where event_time between $from and $to
 group by source, account, region, case when $by_hour then date_trunc('hour', event_time) else date_trunc('day', event_time) end
 order by source, account nulls first, region nulls first, from_time

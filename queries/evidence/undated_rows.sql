@@ -1,7 +1,7 @@
 -- title: Rows without a time
 -- question: Which rows have no time of their own, and so fall out of every answer that looks at a span of time?
 -- sources: cloudtrail, s3_access, cloudfront, config_items
--- trap: Questions with since and until never see these rows; read them by eye.
+-- trap: Questions with from and to never see these rows; read them by eye.
 -- trap: Messages of Config about deliveries and rules may have no time; for an API event it is unusual.
 -- next: evidence/unparsed_records
 select

@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1530, T1562.007
 -- parameter: bucket text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about bucket: the name of the bucket; null means all buckets and the account-wide block
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The API PutPublicAccessBlock is logged as PutBucketPublicAccessBlock or PutAccountPublicAccessBlock, and deleting as DeleteBucketPublicAccessBlock or DeleteAccountPublicAccessBlock.
 -- trap: A policy with a star can still be narrowed by conditions, and a public access block can overrule it; config/public_bucket_policies has the state that came out.
 -- trap: Buckets can open objects one by one by PutObjectAcl, which is a data event.
@@ -27,7 +27,7 @@ with calls as (
       'PutBucketOwnershipControls', 'DeleteBucketOwnershipControls', 'PutBucketWebsite', 'PutBucketReplication',
       'PutAccessPointPolicy', 'PutBucketCors'
     )
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   evidence_object,

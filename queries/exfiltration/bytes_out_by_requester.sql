@@ -3,11 +3,11 @@
 -- sources: s3_access
 -- attack: T1530, T1567.002
 -- parameter: bucket text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about bucket: the name of the bucket; null means all buckets
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The usual day is the median over all days on which the requester read from the bucket in the collected logs; with few days it says little.
 -- trap: Bytes are counted without protocol overhead, for answers of reads only, whatever their status; the log is best effort, so they are a lower bound.
 -- trap: For a copy the log gives no bytes sent; the size of the object is taken.
@@ -56,7 +56,7 @@ select
   daily.evidence_record
 from daily
 join usual on (usual.bucket is not distinct from daily.bucket) and usual.reader = daily.reader
-where daily.last_time >= $since
-  and daily.first_time <= $until
+where daily.last_time >= $from
+  and daily.first_time <= $to
   and ($bucket is null or daily.bucket = $bucket)
 order by daily.bytes desc, daily.bucket nulls first, daily.reader, daily.day

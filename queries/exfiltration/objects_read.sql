@@ -4,12 +4,12 @@
 -- attack: T1530
 -- parameter: bucket text = null
 -- parameter: actor text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about bucket: the name of the bucket; null means all buckets
 -- about actor: part of the requester's ARN or id, or an address; null means everybody
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: One request can stand in CloudTrail and in the access log; they are joined by request id and bucket, and counted once. seen_by_both, only_s3_access and only_cloudtrail say how many were seen where.
 -- trap: Readers (an actor at an address) that took the most bytes of a bucket stand first; objects_of_reader and bytes_of_reader add up their lines. CloudFront reads for its own clients, whom edge/large_responses names.
 -- trap: HEAD tells that an object exists and how large it is, and gives no content; it is counted apart.
@@ -29,7 +29,7 @@ with logged as (
   where (action = 'read' or operation in ('REST.HEAD.OBJECT', 'WEBSITE.HEAD.OBJECT'))
     and error_class = 'success'
     and (httpstatus is null or httpstatus between 200 and 299)
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), trailed as (
   select
     *,
@@ -56,7 +56,7 @@ with logged as (
       'GetObject', 'HeadObject', 'SelectObjectContent', 'GetObjectTorrent', 'CopyObject', 'UploadPartCopy'
     )
     and error_class = 'success'
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), matched as (
   select
     coalesce(logged.bucket_name, trailed.bucket) as bucket,

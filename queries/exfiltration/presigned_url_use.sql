@@ -4,12 +4,12 @@
 -- attack: T1530, T1567
 -- parameter: key text = null
 -- parameter: bucket text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about key: the access key id that signed the URL; null means every key
 -- about bucket: the name of the bucket; null means all buckets
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A presigned URL works for whoever holds it: actor and key are those of the one who signed it, the address is that of the one who used it.
 -- trap: Making a URL leaves no trace in any log; only its use does.
 -- trap: Console downloads and many web applications use presigned URLs in their normal work.
@@ -24,7 +24,7 @@ with logged as (
     remoteip as ip, useragent as user_agent, error_class, bytessent as bytes, requestid as request_id
   from s3_access
   where (authtype = 'QueryString' or presigned_accesskeyid is not null)
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), trailed as (
   select
     evidence_object, evidence_record, event_time, 'cloudtrail' as source, account, region,
@@ -37,7 +37,7 @@ with logged as (
   from cloudtrail
   where eventsource = 's3.amazonaws.com'
     and json_as_text(additionaleventdata, 'AuthenticationMethod') = 'QueryString'
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), logged_ids as (
   select distinct request_id, bucket from logged
 ), found as (

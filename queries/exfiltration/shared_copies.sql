@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1537, T1578.001
 -- parameter: only_outside boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about only_outside: true leaves calls out that name neither another account nor everybody
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Sharing and taking a share back are the same action; direction tells them apart, and to_whom shows one account only: read the column request for all of them.
 -- trap: The copy that another account makes of a shared snapshot is logged in that account only.
 -- trap: Copies of objects from one bucket into another are listed as copied; whose the other bucket is, the log does not say.
@@ -27,7 +27,7 @@ with shares as (
       'CreateInstanceExportTask', 'ExportImage', 'CreateStoreImageTask', 'ExportTableToPointInTime',
       'CopyObject', 'UploadPartCopy', 'AuthorizeSnapshotAccess', 'ListSnapshotBlocks', 'GetSnapshotBlock', 'CreateDataShare', 'AuthorizeDataShare'
     )
-    and event_time between $since and $until
+    and event_time between $from and $to
     and (eventname not in ('CopyObject', 'UploadPartCopy')
       or split_part(ltrim(json_as_text(requestparameters, 'x-amz-copy-source'), '/'), '/', 1) <> json_as_text(requestparameters, 'bucketName'))
 )

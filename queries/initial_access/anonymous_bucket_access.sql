@@ -4,12 +4,12 @@
 -- attack: T1530, T1619
 -- parameter: bucket text = null
 -- parameter: only_success boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about bucket: the name of the bucket; null means all buckets
 -- about only_success: true leaves refused requests out
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A line without a requester and without an address is S3's own doing (lifecycle, for instance) and not anonymous.
 -- trap: In CloudTrail an anonymous caller has the type AWSAccount and the account or principal ANONYMOUS_PRINCIPAL, and shows only where data events were switched on.
 -- trap: One request can stand in both logs; the request id tells, and it is counted once here, with both logs named.
@@ -24,7 +24,7 @@ with logged as (
   from s3_access
   where requester is null
     and remoteip is not null
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), trailed as (
   select
     evidence_object, evidence_record, event_time, account, region,
@@ -39,7 +39,7 @@ with logged as (
       useridentity.accountid in ('ANONYMOUS_PRINCIPAL', 'anonymous')
       or useridentity.principalid in ('ANONYMOUS_PRINCIPAL', 'anonymous')
     )
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), logged_ids as (
   select distinct bucket, request_id from logged
 ), trailed_ids as (

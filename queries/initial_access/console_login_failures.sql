@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1110.001, T1110.003
 -- parameter: least_failures integer = 1
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about least_failures: how many failures an address must have on a day
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The result is in responseElements and not in errorCode.
 -- trap: Unknown user names are hidden (HIDDEN_DUE_TO_SECURITY_REASONS), so the number of users is a lower bound.
 -- trap: Slow guessing, or guessing from many addresses, stays below the limit; lower it and compare days.
@@ -21,7 +21,7 @@ with logins as (
     useridentity.username as user_name
   from cloudtrail
   where eventname = 'ConsoleLogin'
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   account,

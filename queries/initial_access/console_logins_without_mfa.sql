@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1078.004
 -- parameter: only_success boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about only_success: true leaves failed attempts out
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The result is in responseElements and not in errorCode.
 -- trap: MFAUsed is always No for federated users and for Identity Center, whose MFA happens elsewhere; only IAM users and root are listed.
 -- trap: A failed sign-in can say MFAUsed No only because it never came to the second factor.
@@ -25,7 +25,7 @@ with logins as (
     json_as_text(additionaleventdata, 'MobileVersion') as mobile
   from cloudtrail
   where eventname = 'ConsoleLogin'
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   evidence_object,

@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1199, T1550.001, T1606.002
 -- parameter: role text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about role: part of the ARN of the role; null means every role
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Subject and audience come from the token; how far they can be trusted depends on the identity provider and on the conditions in the trust policy (a wildcard in `sub` lets many in).
 -- trap: Identity Center takes its AWSReservedSSO roles by AssumeRoleWithSAML too, with the user as session name.
 -- next: persistence/trust_policy_changes
@@ -28,7 +28,7 @@ with logins as (
     json_as_text(responseelements, 'assumedRoleUser', 'arn') as session_arn
   from cloudtrail
   where eventname in ('AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   evidence_object,

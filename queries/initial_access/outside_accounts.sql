@@ -2,10 +2,10 @@
 -- question: Which principals of other AWS accounts acted here?
 -- sources: cloudtrail
 -- attack: T1199
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Callers whose own account was not collected stand first.
 -- trap: Accounts of the same organisation are foreign here too; the column is_collected tells whether logs of the caller's own account were collected.
 -- trap: caller_id is cut before the name of the session; sessions counts them.
@@ -34,7 +34,7 @@ select
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from cloudtrail
 left join recording on recording.id = useridentity.accountid
-where event_time between $since and $until
+where event_time between $from and $to
   and useridentity.accountid <> recipientaccountid
   and useridentity.accountid not in ('ANONYMOUS_PRINCIPAL', 'anonymous')
 group by recipientaccountid, useridentity.accountid, recording.id, useridentity.arn, split_part(useridentity.principalid, ':', 1), eventsource,

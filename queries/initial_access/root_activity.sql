@@ -2,10 +2,10 @@
 -- question: Did anybody act as root, ask for a root password, or get a root session from the management account?
 -- sources: cloudtrail
 -- attack: T1078.004
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Events that a service made in root's name (invokedBy, AwsServiceEvent) are not a person and are left out.
 -- trap: AssumeRoot is recorded as the act of the caller in the management account, while what the session then does is of type Root in the member account.
 -- trap: The access key column tells a root access key (AKIA…) from a console session (ASIA… or empty).
@@ -36,7 +36,7 @@ select
   is_write,
   requestparameters as request
 from cloudtrail
-where event_time between $since and $until
+where event_time between $from and $to
   and (
     (
       useridentity.type = 'Root'

@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1525, T1546, T1648
 -- parameter: function text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about function: part of the name or ARN of the function; null means every function
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: What opens a function to others stands first.
 -- trap: The names of Lambda's events carry the date of its API (UpdateFunctionCode20150331v2), so they are matched by their beginning.
 -- trap: The code itself and the values of environment variables are not in the log.
@@ -28,7 +28,7 @@ with changes as (
   from cloudtrail
   where eventsource = 'lambda.amazonaws.com'
     and eventname ~ '^(CreateFunction|UpdateFunctionCode|UpdateFunctionConfiguration|PublishLayerVersion|PublishVersion|AddPermission|AddLayerVersionPermission|RemovePermission|CreateFunctionUrlConfig|UpdateFunctionUrlConfig|CreateEventSourceMapping|UpdateEventSourceMapping|CreateAlias|UpdateAlias|PutFunctionEventInvokeConfig)'
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   evidence_object,

@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1136.003, T1098.001
 -- parameter: only_for_others boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about only_for_others: true leaves out what users made for themselves
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A request without userName makes the key for the caller itself, or for root when root is the caller.
 -- trap: Failed attempts are listed as well, as they show the intent; see error_class.
 -- trap: A key can be made long before it is used; the last columns say whether it was used in the collected logs at all.
@@ -31,7 +31,7 @@ with made as (
       'CreateServiceSpecificCredential', 'ResetServiceSpecificCredential', 'UploadSSHPublicKey',
       'UploadSigningCertificate'
     )
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), used as (
   select
     useridentity.accesskeyid as access_key, count(*) as events, min(event_time) as first_use, max(event_time) as last_use

@@ -4,12 +4,12 @@
 -- attack: T1098.001, T1098.003, T1199
 -- parameter: role text = null
 -- parameter: only_outside boolean = false
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about role: part of the name or ARN of the role; null means every role
 -- about only_outside: true leaves statements out that trust only the own account and AWS services
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: CloudTrail shows the policy that was sent, and only Config shows what stood there before; a row of Config is a statement that the state of the role before did not have.
 -- trap: The actor of a row of Config is the caller at the root of the chain of the call that explains the change best, as in config_attribution; class says how sure that is. The actor of a call is the session that made it.
 -- trap: A request without a readable policy is listed with the statement {}.
@@ -32,7 +32,7 @@ with calls as (
   from cloudtrail
   where eventsource = 'iam.amazonaws.com'
     and eventname in ('UpdateAssumeRolePolicy', 'CreateRole')
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), sent as (
   select
     *,
@@ -61,7 +61,7 @@ with calls as (
   left join lake.cloudtrail c
     on c.evidence_object = a.event_object and c.evidence_record = a.event_record
   where p.resourcetype = 'AWS::IAM::Role' and lower(p.path) like '%assumerolepolicydocument%'
-    and p.valid_from between $since and $until
+    and p.valid_from between $from and $to
 ), listed as (
   select
     evidence_object, evidence_record, event_time, source, account, role_name, change, actor, access_key, ip, error_class,

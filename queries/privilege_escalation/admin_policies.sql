@@ -2,10 +2,10 @@
 -- question: Who was given an administrator or wildcard policy, and by whom?
 -- sources: cloudtrail, config_items
 -- attack: T1098.003, T1078.004
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: A row of Config is a policy that the state before did not have, seen with delay. Its actor is the caller at the root of the chain of the call that explains the change best, as in config_attribution; class says how sure that is, and none found that the call is missing from the evidence (config/changes_without_call).
 -- trap: Taking such a policy away is listed too, as it tells that it was there.
 -- trap: Failed attempts are listed as well; see error_class.
@@ -39,7 +39,7 @@ with grants as (
       'DetachManagedPolicyFromPermissionSet'
     )
     and eventsource in ('iam.amazonaws.com', 'sso.amazonaws.com')
-    and event_time between $since and $until
+    and event_time between $from and $to
 ), listed as (
   select
     *,
@@ -72,7 +72,7 @@ with grants as (
   select evidence_object, evidence_record, resourcetype, json_as_text(after, 'policyArn') as policy, 'broad AWS policy' as why
   from config_changes
   where path like 'configuration.attached%Policies[%' and after is not null
-    and configurationitemcapturetime between $since and $until
+    and configurationitemcapturetime between $from and $to
   union all
   select
     i.evidence_object, i.evidence_record, i.resourcetype,
@@ -84,7 +84,7 @@ with grants as (
   join lake.config_items i
     on i.evidence_object = s.evidence_object and i.evidence_record = s.evidence_record and i.resourcetype = s.resourcetype
   where s.changes is null and s.resourcetype in ('AWS::IAM::User', 'AWS::IAM::Role', 'AWS::IAM::Group')
-    and s.valid_from between $since and $until
+    and s.valid_from between $from and $to
 ), found as (
   select
     evidence_object, evidence_record, event_time, 'cloudtrail' as source, account, eventname as action, why, given_to,

@@ -6,14 +6,14 @@
 -- parameter: role text = null
 -- parameter: each boolean = false
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about key: an access key id, of the caller or the new one; null means every key
 -- about role: part of the ARN of the role; null means every role
 -- about each: true gives one line for each step; with a key this is always so
 -- about quiet_days: a line is new when it was first seen later than this many days after the first event of the case
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without a key, steps of the same caller into the same role from the same address are one line; the newest lines stand first, as a step that was never seen in the quiet weeks is the unusual one.
 -- trap: New means new in the collected logs; with a short time before the incident everything looks new.
 -- trap: The answer holds the new key (responseElements.credentials.accessKeyId), and the next step is the events that this key signed; session names are chosen by the caller and prove nothing.
@@ -117,7 +117,7 @@ select
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from steps
 cross join begun
-where event_time between $since and $until
+where event_time between $from and $to
   and ($key is null or caller_key = $key or new_key = $key)
   and ($role is null or strpos(taken, $role) > 0)
 group by fold, caller, taken, ip, caller_service, account

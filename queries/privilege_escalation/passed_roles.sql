@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1548, T1098.003
 -- parameter: role text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about role: part of the ARN or name of the role; null means every role
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: There is no event PassRole; the role stands in the parameters of the call that used it, which differ from service to service. The commonest places are read, others are missed.
 -- trap: An instance profile usually has the name of its role, but need not; Config knows which role it holds.
 -- trap: Failed attempts and dry runs are listed as well; see error_class.
@@ -34,7 +34,7 @@ with calls as (
   from cloudtrail
   where coalesce(is_write, true)
     and eventsource not in ('sts.amazonaws.com', 'iam.amazonaws.com')
-    and event_time between $since and $until
+    and event_time between $from and $to
 )
 select
   evidence_object,

@@ -3,11 +3,11 @@
 -- sources: cloudtrail
 -- attack: T1535
 -- parameter: actor text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: an access key id, or part of the actor's ARN or unique id; null means everybody
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Global services (IAM, CloudFront, Route 53, Organizations and others) are recorded under us-east-1; the column global_events counts them, and alone they do not show that somebody worked in us-east-1.
 -- trap: A call into another account is recorded in both accounts when both were collected; the account here is the one that recorded it.
 -- next: defense_evasion/first_use_of_regions
@@ -35,7 +35,7 @@ select
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from cloudtrail
-where event_time between $since and $until
+where event_time between $from and $to
   and (
     $actor is null
     or useridentity.accesskeyid = $actor

@@ -4,12 +4,12 @@
 -- attack: T1580, T1526
 -- parameter: actor text = null
 -- parameter: top integer = 50
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: an access key id, or part of the actor's ARN or unique id; null means everybody
 -- about top: how many lines where no actor is given, the most unusual first; null means all
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without an actor only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: Whoever was refused the most different actions stands first; refused_actions counts them over all lines of the key.
 -- trap: The code for a refusal differs from service to service (AccessDenied, Client.UnauthorizedOperation, Forbidden…); compare error_class and not the code.
@@ -34,7 +34,7 @@ with failures as (
     first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
     first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
   from cloudtrail
-  where event_time between $since and $until
+  where event_time between $from and $to
     and error_class not in ('success', 'dry_run_allowed')
     and (
       $actor is null

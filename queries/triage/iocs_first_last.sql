@@ -6,15 +6,15 @@
 -- parameter: kind text = null
 -- parameter: top integer = 50
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about iocs: indicators separated by commas: addresses or networks, access keys, principals, ARNs, resource ids, exactly as logged; null means everything that was seen
 -- about kind: ip, key, actor or resource; null means all kinds
 -- values kind: ip, key, actor, resource
 -- about top: how many lines where no list is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without a list only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: Without a list, addresses and keys that first came after the quiet_days stand first, and of these the busiest; sources_of_indicator says in how many kinds of log an indicator stands.
 -- trap: An indicator that is not in the answer was not seen in the evidence that was collected; evidence/coverage says what that is.
@@ -24,7 +24,7 @@
 -- next: triage/key_activity
 -- next: evidence/coverage
 with chosen as (
-  select * from events where event_time between $since and $until
+  select * from events where event_time between $from and $to
 ), seen as (
   select 'ip' as kind, unnest(ips) as indicator, source, account, region, event_time, evidence_object, evidence_record from chosen
   union all

@@ -5,13 +5,13 @@
 -- parameter: ip text = null
 -- parameter: top integer = 50
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about ip: an address or a network such as 198.51.100.0/24 or 2001:db8::/32; null means every address
 -- about top: how many lines where no address is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without an address only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: Without an address, addresses that first came after the quiet_days and were refused most stand first.
 -- trap: An address in a row is not always where the request came from: it can stand in a parameter or in X-Forwarded-For. The column role says which.
@@ -25,7 +25,7 @@ with addressed as (
     evidence_object, evidence_record, event_time, source, account, region, actor, action, error_class, is_write,
     ip as caller, unnest(ips) as address
   from events
-  where event_time between $since and $until
+  where event_time between $from and $to
 ), lines as (
   select
     address,

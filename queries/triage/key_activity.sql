@@ -5,13 +5,13 @@
 -- parameter: key text = null
 -- parameter: top integer = 50
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about key: the access key id, AKIA… or ASIA…; null means every key, and then one line for each key at each address
 -- about top: how many lines where no key is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: With a key every event is listed in order. Without one there is one line for each key at each address, the first event there, and events counts them all; without a key only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: is_new marks a principal at an address at which it was not seen in the first quiet_days of the case.
 -- trap: S3 access logs name the requester and not the key; only presigned URLs show a key there. What else the key's owner did in S3 is in triage/ip_activity and exfiltration/objects_read.
@@ -37,7 +37,7 @@ with known as (
     sourceipaddress as ip, useragent as user_agent, error_class, errorcode as error, is_write, requestparameters as request,
     coalesce(useridentity.sessioncontext.sessionissuer.arn, useridentity.arn, split_part(useridentity.principalid, ':', 1), '-') as issuer
   from cloudtrail
-  where event_time between $since and $until
+  where event_time between $from and $to
     and (($key is null and useridentity.accesskeyid is not null) or array_has(keys, $key))
   union all
   select
@@ -47,7 +47,7 @@ with known as (
     remoteip as ip, useragent as user_agent, error_class, errorcode as error, is_write, request_uri as request,
     coalesce(requester, '-') as issuer
   from s3_access
-  where event_time between $since and $until
+  where event_time between $from and $to
     and presigned_accesskeyid is not null
     and ($key is null or presigned_accesskeyid = $key)
 ), placed as (

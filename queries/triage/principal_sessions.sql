@@ -2,18 +2,18 @@
 -- question: What did this principal do, folded into sessions?
 -- sources: cloudtrail
 -- attack: T1078
--- parameter: principal text = null
+-- parameter: actor text = null
 -- parameter: gap_minutes integer = 30
 -- parameter: top integer = 50
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
--- about principal: part of the ARN, the unique id, the user name or the account id of the actor; null means everybody
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about actor: part of the ARN, the unique id, the user name or the account id of the actor; null means everybody
 -- about gap_minutes: after so many quiet minutes a new session of a long-lived key begins; sessions of temporary keys are never split
 -- about top: how many lines where no principal is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without a principal only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: Without a principal, sessions at an address at which the principal was not seen in the first quiet_days stand first (new_places counts these addresses), and of these the most refused. With one, the order is that of time.
 -- trap: Calls that AWS services made on the principal's behalf count as its own; the column by_services says how many they are.
@@ -37,14 +37,14 @@ with known as (
     useridentity.accesskeyid as access_key,
     lag(event_time) over (partition by session_id order by event_time, evidence_object, evidence_record) as before
   from cloudtrail
-  where event_time between $since and $until
+  where event_time between $from and $to
     and (
-      $principal is null
-      or strpos(useridentity.arn, $principal) > 0
-      or strpos(useridentity.principalid, $principal) > 0
-      or useridentity.username = $principal
-      or useridentity.accountid = $principal
-      or useridentity.sessioncontext.sessionissuer.arn = $principal
+      $actor is null
+      or strpos(useridentity.arn, $actor) > 0
+      or strpos(useridentity.principalid, $actor) > 0
+      or useridentity.username = $actor
+      or useridentity.accountid = $actor
+      or useridentity.sessioncontext.sessionissuer.arn = $actor
     )
 ), numbered as (
   select
@@ -98,5 +98,5 @@ select
   session_id, part, actor, actor_type, issuer, first_time, last_time, events, successful_writes, denied, other_errors,
   by_services, new_places, ips, regions, services, actions, user_agents, evidence_object, evidence_record, of_lines
 from ranked
-where $principal is not null or $top is null or rank <= $top
-order by case when $principal is null then rank end, first_time, session_id, part
+where $actor is not null or $top is null or rank <= $top
+order by case when $actor is null then rank end, first_time, session_id, part

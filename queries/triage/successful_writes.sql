@@ -5,13 +5,13 @@
 -- parameter: actor text = null
 -- parameter: top integer = 50
 -- parameter: quiet_days integer = 14
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: an access key id, or part of the actor's ARN or unique id; null means everybody
 -- about top: how many lines where no actor is given, the most unusual first; null means all
 -- about quiet_days: how many days after the first event of the case count as quiet
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: Without an actor only as many lines are shown as top says; of_lines tells how many there are.
 -- trap: Without an actor new and rare writes stand first: times says how often the same principal made the same call in the whole case. With one, the order is that of time.
 -- trap: is_new marks a principal at an address at which it was not seen in the first quiet_days of the case.
@@ -51,7 +51,7 @@ with known as (
     count(*) over () as of_lines
   from writes
   left join known on known.issuer = writes.issuer and known.place = coalesce(writes.sourceipaddress, '-')
-  where writes.event_time between $since and $until
+  where writes.event_time between $from and $to
     and (
       $actor is null
       or writes.useridentity.accesskeyid = $actor

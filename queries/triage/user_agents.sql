@@ -3,11 +3,11 @@
 -- sources: cloudtrail, s3_access, cloudfront
 -- attack: T1036, T1588.002
 -- parameter: actor text = null
--- parameter: since timestamp = start
--- parameter: until timestamp = end
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
 -- about actor: part of the actor, an access key id or an address; null means everybody
--- about since: the first instant to look at
--- about until: the last instant to look at
+-- about from: the first instant to look at
+-- about to: the last instant to look at
 -- trap: The user agent is written by the caller and proves nothing by itself; a missing mark in the column tool does not mean a harmless tool.
 -- trap: CloudTrail cuts user agents at 1 KB, and when a service made the call it writes the name of the service.
 -- trap: Security teams use the same tools; ask them before you conclude.
@@ -42,7 +42,7 @@ select
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from events
 where source in ('cloudtrail', 's3_access', 'cloudfront')
-  and event_time between $since and $until
+  and event_time between $from and $to
   and ($actor is null or strpos(actor, $actor) > 0 or ip = $actor or array_has(keys, $actor))
 group by user_agent, source
 order by

@@ -175,9 +175,13 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
     let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
     if answered.envelope {
         let none = empty.map(|empty| empty.sentence);
-        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "more": answered.more });
+        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "notSeen": asked.not_seen,
+            "more": answered.more });
         close(&answered, &about)?;
         return Ok(claim.into());
+    }
+    if !asked.not_seen.is_empty() {
+        note(settings, format!("in no row at all: {}", asked.not_seen.join(", ")))?;
     }
     match &empty {
         Some(empty) if claim == Claim::Whole => note(settings, &empty.sentence)?,

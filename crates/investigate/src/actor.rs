@@ -86,7 +86,11 @@ pub fn who(scope: &Scope<'_>, who: &Who<'_>) -> Result<Answer> {
     ];
     let found: Vec<Stretch> = ask(scope.session, include_str!("actor/sessions.sql"), &parameters)?;
     if found.is_empty() {
-        return Err(nobody(scope, who)?);
+        // A name that only one ARN ends in stands for it.
+        return match similar(scope.session, who.name)?.as_slice() {
+            [only] if only.ends_with(who.name) => self::who(scope, &Who { name: only, ..*who }),
+            _ => Err(nobody(scope, who)?),
+        };
     }
     let mut answer = Answer { left_aside: scope.left_aside(&ABOUT)?, ..Answer::default() };
     summary(&mut answer, &found);
@@ -163,6 +167,19 @@ pub(crate) fn similar(session: &Session, name: &str) -> Result<Vec<String>> {
     let parameter = [("who".to_owned(), Value::Text(Some(name.to_owned())))];
     let known: Vec<Known> = ask(session, include_str!("actor/similar.sql"), &parameter)?;
     Ok(known.into_iter().map(|known| known.name).collect())
+}
+
+/// The actor that is meant: a name that only one ARN ends in stands for it.
+pub(crate) fn meant(session: &Session, name: &str) -> Result<String> {
+    let mut ending = similar(session, name)?;
+    ending.retain(|known| known.ends_with(name));
+    match (ending.as_slice(), name.contains(':')) {
+        ([only], false) => Ok(only.clone()),
+        ([_, _, ..], false) => {
+            Err(Error::usage(format!("more than one is called `{name}`"), format!("name one of {}", ending.join(", "))))
+        }
+        _ => Ok(name.to_owned()),
+    }
 }
 
 /// Who stands behind the sessions.

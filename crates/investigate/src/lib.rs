@@ -20,4 +20,4 @@ pub use error::{Error, Result};
 pub use exposure::{Exposed, exposure};
 pub use saved::{Asked, Empty, saved};
 pub use scope::{About, Scope};
-pub use timeline::{Around, Timeline, timeline};
+pub use timeline::{Around, Timeline, for_timesketch, timeline};

@@ -18,6 +18,8 @@ pub struct Asked {
     pub left_aside: LeftAside,
     /// What no answer can be given to, a sentence each.
     pub cannot_say: Vec<String>,
+    /// Indicators that stand in no row.
+    pub not_seen: Vec<String>,
     /// Nothing of what it looks at is here.
     pub nothing: bool,
     /// What it looks at, for the sentence that there is nothing: `541 rows of cloudtrail`.
@@ -36,19 +38,8 @@ pub struct Empty {
 }
 
 /// Parameters that name something which stands in rows: a value that stands in none is mistyped, or was never logged.
-const NAMES: &[&str] = &[
-    "actor",
-    "bucket",
-    "distribution",
-    "function",
-    "instance",
-    "ip",
-    "key",
-    "principal",
-    "resource",
-    "role",
-    "security_group",
-];
+const NAMES: &[&str] =
+    &["actor", "bucket", "distribution", "function", "instance", "ip", "key", "resource", "role", "security_group"];
 
 /// A saved question, prepared.
 pub fn saved(scope: &Scope<'_>, question: &coldtrail_query::Question, given: &[(String, String)]) -> Result<Asked> {
@@ -105,8 +96,8 @@ impl Asked {
         // Of a time before or after everything that is here, no row is no sign of anything.
         let bounds = scope.session.bounds();
         let is_outside = parameters.iter().any(|(name, value)| match (name.as_str(), value) {
-            ("from" | "since", Value::Time(Some(from))) => *from > bounds.end,
-            ("to" | "until", Value::Time(Some(to))) => *to < bounds.start,
+            ("from", Value::Time(Some(from))) => *from > bounds.end,
+            ("to", Value::Time(Some(to))) => *to < bounds.start,
             _ => false,
         });
         if is_outside {
@@ -120,6 +111,7 @@ impl Asked {
             parameters,
             left_aside,
             cannot_say,
+            not_seen: Vec::new(),
             nothing,
             among: scope.among(about),
             values: values.collect(),

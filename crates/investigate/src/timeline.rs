@@ -3,17 +3,20 @@
 use coldtrail_query::Value;
 use serde::Deserialize;
 
+use crate::actor::meant;
 use crate::error::{Error, Result};
 use crate::rows::{address, ask, micros, period};
 use crate::saved::Asked;
 use crate::scope::{About, Scope};
 
-/// What rows are looked for: those that fit any of it.
+/// What rows are looked for: those that fit all of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timeline<'a> {
     pub actor: Option<&'a str>,
     pub ip: Option<&'a str>,
     pub resource: Option<&'a str>,
+    /// Addresses, networks, access keys, ARNs or ids, one on a line: rows that name any of them.
+    pub iocs: Option<&'a str>,
     /// An event, and how long before and after it, in microseconds.
     pub around: Option<Around<'a>>,
     /// The period, in microseconds.
@@ -45,8 +48,13 @@ const ABOUT: About<'_> = About { tables: &["events"], derived: true, timed: true
 /// The statement for a timeline, and what it leaves aside.
 pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     let event = wanted.around.map(|around| find(scope, around.event)).transpose()?;
-    if event.is_none() && wanted.actor.is_none() && wanted.ip.is_none() && wanted.resource.is_none() {
-        let hint = "give one or more of --actor, --ip, --resource, --around";
+    if event.is_none()
+        && wanted.actor.is_none()
+        && wanted.ip.is_none()
+        && wanted.resource.is_none()
+        && wanted.iocs.is_none()
+    {
+        let hint = "give one or more of --actor, --ip, --resource, --iocs, --around";
         return Err(Error::usage("a timeline of everything is the table `events`", hint));
     }
     let bounds = scope.session.bounds();
@@ -67,17 +75,53 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     };
     let seen = event.as_ref();
     let ip = wanted.ip.map(address).transpose()?;
+    let actor = wanted.actor.map(|name| meant(scope.session, name)).transpose()?;
+    let iocs = wanted.iocs.map(indicators).transpose()?;
+    let given = |is: bool| Value::Boolean(Some(is));
     let parameters = vec![
-        ("actor".to_owned(), of(wanted.actor, seen.map(|event| &event.actor))),
+        ("needs_actor".to_owned(), given(actor.is_some())),
+        ("needs_ip".to_owned(), given(ip.is_some())),
+        ("needs_resource".to_owned(), given(wanted.resource.is_some())),
+        ("iocs".to_owned(), Value::Text(iocs.as_ref().map(|iocs| iocs.join("\n")))),
+        ("actor".to_owned(), of(actor.as_deref(), seen.map(|event| &event.actor))),
         ("session".to_owned(), Value::Text(seen.and_then(|event| event.session_id.clone()))),
         ("ip".to_owned(), of(ip.as_deref(), seen.map(|event| &event.ip))),
         ("resource".to_owned(), of(wanted.resource, seen.map(|event| &event.target))),
         ("from".to_owned(), Value::Time(Some(from))),
         ("to".to_owned(), Value::Time(Some(to))),
     ];
-    let values = [("--actor", wanted.actor), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
+    let values = [("--actor", actor.as_deref()), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
-    Ok(Asked { whole: true, ..asked })
+    let not_seen = iocs.as_ref().map(|iocs| not_seen(scope, iocs)).transpose()?.unwrap_or_default();
+    Ok(Asked { whole: true, not_seen, ..asked })
+}
+
+/// The indicators of a list: one on a line, what follows a `#` is a comment, and `[.]` is a dot.
+fn indicators(text: &str) -> Result<Vec<String>> {
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let iocs: Vec<String> =
+        lines.filter(|line| !line.is_empty()).map(|line| address(&line.replace("[.]", "."))).collect::<Result<_>>()?;
+    if iocs.is_empty() {
+        return Err(Error::usage("the list of indicators is empty", "write one on a line"));
+    }
+    Ok(iocs)
+}
+
+/// The indicators that stand in no row at all, whatever its time.
+fn not_seen(scope: &Scope<'_>, iocs: &[String]) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Missing {
+        ioc: String,
+    }
+    let parameters = [("iocs".to_owned(), Value::Text(Some(iocs.join("\n"))))];
+    let missing: Vec<Missing> = ask(scope.session, include_str!("timeline/not_seen.sql"), &parameters)?;
+    Ok(missing.into_iter().map(|missing| missing.ioc).collect())
+}
+
+/// The columns that Timesketch asks for, in front of the others: `message`, `datetime` in ISO 8601, `timestamp_desc`.
+pub fn for_timesketch(asked: Asked) -> Asked {
+    let sql = include_str!("timeline/timesketch.sql").replace("{rows}", &asked.sql);
+    Asked { sql, ..asked }
 }
 
 /// The event of that id, or of that place: `object#record`.

@@ -61,7 +61,7 @@ impl ParameterType {
             ParameterType::Number => Value::Number(Some(text.parse().map_err(|_| bad("number"))?)),
             ParameterType::Boolean => Value::Boolean(Some(text.parse().map_err(|_| bad("boolean"))?)),
             // The end of a period that is a date alone means all of that day.
-            ParameterType::Timestamp if name == "until" => {
+            ParameterType::Timestamp if name == "to" => {
                 Value::Time(Some(until(text, bounds).ok_or_else(|| bad("time"))?))
             }
             ParameterType::Timestamp => Value::Time(Some(instant(text, bounds).ok_or_else(|| bad("time"))?)),
@@ -180,17 +180,25 @@ impl Question {
                 return Err(Error::UnknownParameter { question: self.name.clone(), name: name.clone(), known });
             }
         }
-        self.parameters
-            .iter()
-            .map(|parameter| {
-                let text = self.text_of(parameter, given)?;
-                if !parameter.values.is_empty() && text != "null" && !parameter.values.contains(&text) {
-                    let known = parameter.values.clone();
-                    return Err(Error::UnknownValue { name: parameter.name.clone(), value: text, known });
-                }
-                Ok((parameter.name.clone(), parameter.kind.value(&parameter.name, &text, bounds)?))
+        let bound = self.parameters.iter().map(|parameter| {
+            let text = self.text_of(parameter, given)?;
+            if !parameter.values.is_empty() && text != "null" && !parameter.values.contains(&text) {
+                let known = parameter.values.clone();
+                return Err(Error::UnknownValue { name: parameter.name.clone(), value: text, known });
+            }
+            Ok((parameter.name.clone(), parameter.kind.value(&parameter.name, &text, bounds)?))
+        });
+        let bound: Vec<(String, Value)> = bound.collect::<Result<_>>()?;
+        let time = |name: &str| {
+            bound.iter().find_map(|(bound, value)| match value {
+                Value::Time(Some(time)) if bound == name => Some(*time),
+                _ => None,
             })
-            .collect()
+        };
+        match time("from").zip(time("to")) {
+            Some((from, to)) if from > to => Err(Error::Reversed),
+            _ => Ok(bound),
+        }
     }
 
     /// What a parameter is set to, as text.

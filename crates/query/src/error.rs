@@ -18,6 +18,8 @@ pub enum Error {
     UnknownTable { table: String, similar: Vec<String> },
     #[error("this statement is not allowed: {what}")]
     NotReading { what: String },
+    #[error("the period ends before it begins")]
+    Reversed,
     #[error("interrupted")]
     Interrupted,
     #[error("the question needs more memory than {limit} bytes: {what}")]
@@ -86,6 +88,7 @@ impl Error {
             Error::UnknownQuestion { .. }
             | Error::UnknownParameter { .. }
             | Error::UnknownValue { .. }
+            | Error::Reversed
             | Error::BadParameter { .. }
             | Error::MissingParameter { .. }
             | Error::UnknownColumn { .. }

@@ -1,5 +1,7 @@
 //! What can be written about histories, actors and exposures.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::{Output, Reading};
@@ -156,7 +158,8 @@ pub(crate) struct ConfigInvestigate {
 
 Who is it really, back to the human or the workload, through every role in between.")]
 pub(crate) struct Actor {
-    /// An access key, an ARN, a session id, a principal id, a federated subject, or an address.
+    /// An access key, an ARN, a name that only one ARN ends in, a session id, a principal id, a federated subject, an
+    /// address or a network.
     pub(crate) who: String,
     /// All sessions of whoever stands behind it, as a tree of who handed credentials to whom.
     #[arg(long)]
@@ -174,20 +177,28 @@ pub(crate) struct Actor {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   coldtrail timeline --actor arn:aws:iam::111122223333:user/alice --from 2026-05-04 --to 2026-05-05
-  coldtrail timeline --ip 203.0.113.77 --resource arn:aws:s3:::bucket
+  coldtrail timeline --ip 203.0.113.0/24 --resource arn:aws:s3:::bucket
+  coldtrail timeline --iocs indicators.txt --format timesketch -o timeline.csv
   coldtrail timeline --around 3f1c2d4e-… --window 30m
 
-Rows of every log in one order, each with the reason why it is there: actor, session, address, resource.")]
+Rows of every log in one order, each with the reason why it is there: actor, session, address, resource, indicator.
+Several of --actor, --ip, --resource and --iocs are all needed.")]
 pub(crate) struct Timeline {
-    /// An ARN, an access key or a session: its rows, and those of every session behind which it stands.
+    /// An ARN, a name, an access key or a session: its rows, and those of every session behind which it stands.
     #[arg(long, value_name = "WHO")]
     pub(crate) actor: Option<String>,
-    /// An address.
+    /// An address or a network.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) ip: Option<String>,
     /// An ARN or id that rows name.
     #[arg(long, value_name = "RESOURCE")]
     pub(crate) resource: Option<String>,
+    /// A file of addresses, networks, access keys, ARNs or ids, one on a line: rows that name any of them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) iocs: Option<PathBuf>,
+    /// With the columns that another program asks for; write it as .csv or .jsonl.
+    #[arg(long, value_name = "PROGRAM", value_parser = ["timesketch"])]
+    pub(crate) format: Option<String>,
     /// An event, by its id or as object#record: rows of the same actor, address or resource around it.
     #[arg(long, value_name = "EVENT")]
     pub(crate) around: Option<String>,

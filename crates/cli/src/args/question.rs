@@ -32,7 +32,7 @@ pub(crate) struct QueryRun {
 const EXAMPLES: &str = "Examples:
   coldtrail query run triage/failed_actions
   coldtrail query run triage/key_activity --help
-  coldtrail query run triage/key_activity --key AKIAIOSFODNN7EXAMPLE --since end-7d
+  coldtrail query run triage/key_activity --key AKIAIOSFODNN7EXAMPLE --from end-7d
   coldtrail query run exfiltration/objects_read --output csv -o read.csv
 
 `coldtrail query list` lists the questions. Times are 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d
@@ -175,8 +175,15 @@ fn option(parameter: &Parameter) -> Arg {
             option.value_parser(PossibleValuesParser::new(known))
         }
     };
+    // Names of before, which some have in their scripts.
+    let before = match parameter.name.as_str() {
+        "from" => Some("since"),
+        "to" => Some("until"),
+        _ => None,
+    };
     option
         .long(parameter.name.clone())
+        .aliases(before)
         .value_name(parameter.kind.name().to_uppercase())
         .help(about)
         .help_heading("Parameters")

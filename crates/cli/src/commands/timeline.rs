@@ -1,7 +1,7 @@
 //! `coldtrail timeline`
 
 use anyhow::Result;
-use coldtrail_investigate::{Around, Timeline, timeline};
+use coldtrail_investigate::{Around, Timeline, for_timesketch, timeline};
 
 use crate::args::Timeline as Arguments;
 use crate::commands::within;
@@ -14,7 +14,9 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
     let scope = lake.scope();
     let (from, to) = within(&scope, arguments.from.as_deref(), arguments.to.as_deref())?;
     let window = arguments.window.micros();
+    let iocs = arguments.iocs.as_ref().map(fs_err::read_to_string).transpose()?;
     let wanted = Timeline {
+        iocs: iocs.as_deref(),
         actor: arguments.actor.as_deref(),
         ip: arguments.ip.as_deref(),
         resource: arguments.resource.as_deref(),
@@ -22,5 +24,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         from,
         to,
     };
-    output::asked(settings, scope.session, &timeline(&scope, &wanted)?, &arguments.output)
+    let asked = timeline(&scope, &wanted)?;
+    let asked = if arguments.format.is_some() { for_timesketch(asked) } else { asked };
+    output::asked(settings, scope.session, &asked, &arguments.output)
 }

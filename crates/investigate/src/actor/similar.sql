@@ -2,6 +2,7 @@
 select distinct name from (
   select actor as name from sessions
   union select useridentity_arn from sessions
+  union select sessionissuer_arn from sessions
   union select useridentity_accesskeyid from sessions
 )
 where name <> $who
