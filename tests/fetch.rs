@@ -263,7 +263,7 @@ fn only_what_is_asked_for_is_listed_and_fetched() {
             "--from",
             "2026-03-01",
             "--to",
-            "2026-03-02",
+            "2026-03-01",
             "--json",
         ],
     );
@@ -279,7 +279,7 @@ fn only_what_is_asked_for_is_listed_and_fetched() {
     let flat = lab.proxy(|_| Fault::None);
     let ran = lab.fetch(
         &flat.endpoint,
-        &["s3://logs/access/", "--source", "s3_access", "--from", "2026-02-20", "--to", "2026-02-22", "--json"],
+        &["s3://logs/access/", "--source", "s3_access", "--from", "2026-02-20", "--to", "2026-02-21", "--json"],
     );
     assert_eq!(ran.expect(0).json()["objects"], 4, "two days, and two more for what is late");
     assert!(flat.log().iter().any(|(_, target, _)| target.contains("start-after=access%2F2026-02-20")));

@@ -17,5 +17,6 @@ mod questions;
 mod report;
 mod restart;
 mod sample;
+mod screens;
 mod support;
 mod time_machine;

@@ -118,7 +118,13 @@ pub(crate) enum Command {
     /// Show the custody log, or check it.
     Custody(CustodyArgs),
     /// Print completions for a shell.
+    #[command(
+        after_help = "Example: coldtrail completions bash > ~/.local/share/bash-completion/completions/coldtrail"
+    )]
     Completions(Completions),
+    /// Print the manual, as `man` reads it.
+    #[command(after_help = "Example: coldtrail man | man -l -")]
+    Man,
 }
 
 impl Command {
@@ -133,6 +139,9 @@ impl Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail demo
+  coldtrail demo ~/case-of-the-sample --sample-data ./sample-data")]
 pub(crate) struct Demo {
     /// Where to make the case; without it, a new temporary folder, which is kept.
     pub(crate) dir: Option<PathBuf>,
@@ -152,6 +161,9 @@ pub(crate) struct Init {
     /// Under which number or mandate.
     #[arg(long)]
     pub(crate) reference: Option<String>,
+    /// Make it, though it would lie inside another case or among logs.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +247,10 @@ pub(crate) struct Reading {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail status
+  coldtrail status --json
+  coldtrail status --at-version 3                 as it was after an earlier run")]
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -352,6 +368,9 @@ pub(crate) struct ReportArea {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail tables
+  coldtrail tables cloudtrail")]
 pub(crate) struct Tables {
     /// A table, to see its columns.
     pub(crate) name: Option<String>,
@@ -384,7 +403,7 @@ pub(crate) enum Custody {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   coldtrail verify --keys public-keys.json
-  coldtrail verify --from 2026-03-01 --to 2026-04-01
+  coldtrail verify --from 2026-03-01 --to 2026-03-31
 
 Keys come from `aws cloudtrail list-public-keys --start-time … --end-time …` (JSON), or as PEM; `fetch` saves them with
 the case. The verdicts are written into the tables `digest_verdicts` and `log_verdicts`. Verdicts are verified,
@@ -405,8 +424,8 @@ pub(crate) struct Period {
     /// From this time on: 2026-03-01, 2026-03-01T02:00:00+02:00.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) from: Option<i64>,
-    /// Up to this time.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Up to this time; a day alone means all of it.
+    #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) to: Option<i64>,
 }
 
@@ -536,6 +555,17 @@ pub(crate) fn parsed(command: &clap::Command) -> Arguments {
     })
 }
 
+/// The manual: a page of the program and of each verb, one after the other.
+pub(crate) fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut command = Arguments::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        clap_mangen::Man::new(verb.clone().name(format!("coldtrail-{}", verb.get_name()))).render(out)?;
+    }
+    Ok(())
+}
+
 /// Prints the help of the program, where nothing was asked for, and ends.
 pub(crate) fn end_with_help() -> ! {
     let code = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
@@ -588,6 +618,12 @@ fn s3_folder(text: &str) -> Result<(String, String), String> {
         prefix.push('/');
     }
     Ok((bucket, prefix))
+}
+
+/// The same for the end of a period: a day alone ends when the next one begins.
+fn end(text: &str) -> Result<i64, String> {
+    let is_day = !text.contains(|c: char| c == 'T' || c.is_whitespace()) && text.parse::<jiff::civil::Date>().is_ok();
+    Ok(time(text)? + if is_day { 86_400 } else { 0 })
 }
 
 /// Seconds since 1970 of a day or an instant; an instant without offset is UTC.

@@ -39,6 +39,16 @@ pub(crate) fn run(command: Option<Command>, settings: &Settings) -> Result<Statu
     if command.goes_on() {
         say_when_interrupted()?;
     }
+    // These make a case or need none.
+    let is_about_one = !matches!(command, Command::Demo(_) | Command::Init(_) | Command::Completions(_) | Command::Man);
+    let status = run_one(command, settings)?;
+    if is_about_one {
+        settings.name_case()?;
+    }
+    Ok(status)
+}
+
+fn run_one(command: Command, settings: &Settings) -> Result<Status> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, settings),
         Command::Init(arguments) => init::run(&arguments, settings),
@@ -65,6 +75,12 @@ pub(crate) fn run(command: Option<Command>, settings: &Settings) -> Result<Statu
             let mut out = Vec::new();
             let mut command = with_names(&coldtrail_query::Catalogue::built_in()?);
             clap_complete::generate(arguments.shell, &mut command, "coldtrail", &mut out);
+            crate::terminal::print(settings, &String::from_utf8_lossy(&out))?;
+            Ok(Status::Clean)
+        }
+        Command::Man => {
+            let mut out = Vec::new();
+            crate::args::manual(&mut out)?;
             crate::terminal::print(settings, &String::from_utf8_lossy(&out))?;
             Ok(Status::Clean)
         }

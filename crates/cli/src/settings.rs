@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) colour: bool,
     pub(crate) pager: Option<Pager>,
     look: Options,
+    /// How wide lines on standard error may be, when it is a terminal.
+    pub(crate) beside_width: Option<usize>,
     /// Where the user's programs keep what is theirs between runs, if there is such a place.
     pub(crate) state: Option<PathBuf>,
 }
@@ -76,6 +78,7 @@ impl Settings {
                 colour: colour(stdout_tty),
                 raw: false,
             },
+            beside_width: stderr_tty.then(|| usize::from(console::Term::stderr().size().1)),
             state: state_dir(),
         })
     }
@@ -87,6 +90,27 @@ impl Settings {
             None => Case::find(&self.here)?,
         };
         Ok(case)
+    }
+
+    /// Did the user say which case?
+    pub(crate) fn names_a_case(&self) -> bool {
+        self.case.is_some()
+    }
+
+    /// Says which case it was about, where it is not the one that the user stands in.
+    pub(crate) fn name_case(&self) -> Result<()> {
+        let Some(case) = self.case.as_deref().and_then(|dir| Case::open(dir).ok()) else { return Ok(()) };
+        match Case::find(&self.here) {
+            Ok(here) if here.root() == case.root() => Ok(()),
+            Ok(here) => {
+                let (name, root, here) = (case.name(), case.root().display(), here.root().display());
+                terminal::warn(
+                    self,
+                    format!("this is about the case {name} in {root}, and you stand in that of {here}"),
+                )
+            }
+            Err(_none) => terminal::note(self, format!("case {} in {}", case.name(), case.root().display())),
+        }
     }
 
     /// How answers are written to standard output.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Result;
 use coldtrail_ingest::Done;
 use coldtrail_query::Answer;
-use coldtrail_report::{Answer as Findings, Table, escape, formats};
+use coldtrail_report::{Answer as Findings, Table, escape, fold, formats};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::diagnostics::Status;
@@ -17,16 +17,24 @@ use crate::settings::Settings;
 /// A line on standard error, unless the user wants quiet. It stays one line, whatever stands in its values.
 pub(crate) fn note(settings: &Settings, text: impl Display) -> Result<()> {
     if !settings.quiet {
-        writeln!(io::stderr(), "{}", escape::guard_line(&text.to_string()))?;
+        beside(settings, &escape::guard_line(&text.to_string()))?;
+    }
+    Ok(())
+}
+
+/// A line on standard error; a terminal that is narrower gets several, all but the first behind spaces.
+fn beside(settings: &Settings, line: &str) -> Result<()> {
+    for line in fold::lines(line, settings.beside_width, 2) {
+        writeln!(io::stderr(), "{line}")?;
     }
     Ok(())
 }
 
 /// A warning on standard error, on one line.
 pub(crate) fn warn(settings: &Settings, text: impl Display) -> Result<()> {
-    let label = if settings.colour { "\u{1b}[33mwarning\u{1b}[0m" } else { "warning" };
-    writeln!(io::stderr(), "{label}: {}", escape::guard_line(&text.to_string()))?;
-    Ok(())
+    let text = format!("warning: {}", escape::guard_line(&text.to_string()));
+    let text = if settings.colour { text.replacen("warning", "\u{1b}[33mwarning\u{1b}[0m", 1) } else { text };
+    beside(settings, &text)
 }
 
 /// Asks a person; the answer without white space around it.

@@ -179,7 +179,7 @@ impl Answer {
     pub fn text(&self, options: &Options) -> String {
         let mut text = String::new();
         if !self.title.is_empty() {
-            line(&mut text, &escape::terminal(&self.title), 2, options, |line| colour::strong(line, options.colour));
+            line(&mut text, &escape::terminal(&self.title), 2, options, |line| colour::heading(line, options.colour));
         }
         for section in &self.sections {
             section.text(&mut text, options);
@@ -222,8 +222,8 @@ impl Section {
     fn text(&self, text: &mut String, options: &Options) {
         if !self.heading.is_empty() {
             text.push('\n');
-            let strong = |line: &str| colour::strong(line, options.colour);
-            line(text, &escape::terminal(&self.heading), 2, options, strong);
+            let paint = |line: &str| colour::heading(line, options.colour);
+            line(text, &escape::terminal(&self.heading), 2, options, paint);
         }
         for finding in &self.findings {
             finding.text(text, options);

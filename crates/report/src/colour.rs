@@ -47,7 +47,14 @@ pub(crate) fn painted(text: &str, style: Option<Style>) -> Cow<'_, str> {
     }
 }
 
-/// A heading.
+/// A heading; one that is a verdict of ours, or begins with one, in its colour.
+pub(crate) fn heading(text: &str, colour: bool) -> String {
+    let word = text.strip_prefix("Verdict: ").unwrap_or_else(|| text.split(':').next().unwrap_or_default());
+    let style = of_word(&word.to_lowercase()).unwrap_or_default().bold();
+    painted(text, colour.then_some(style)).into_owned()
+}
+
+/// The names of columns.
 pub(crate) fn strong(text: &str, colour: bool) -> String {
     painted(text, colour.then(|| Style::new().bold())).into_owned()
 }

@@ -7,7 +7,7 @@ const NARROW: usize = 20;
 
 /// The text in lines of at most `width`, all but the first behind `indent` spaces. Text that does not begin at the edge
 /// keeps its own spaces in front.
-pub(crate) fn lines(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
+pub fn lines(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
     let Some(width) = width.filter(|width| *width >= NARROW) else { return vec![text.to_owned()] };
     // Deep below, half of the line is still for words.
     let indent = " ".repeat(indent.min(width / 2));

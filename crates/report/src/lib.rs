@@ -10,7 +10,7 @@ pub mod cell;
 mod colour;
 pub mod error;
 pub mod escape;
-mod fold;
+pub mod fold;
 pub mod formats;
 #[cfg(test)]
 mod hostile;

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
             dir: dir.clone(),
             operator: Some("demonstration".to_owned()),
             reference: Some("sample data".to_owned()),
+            force: false,
         },
         settings,
     )?;

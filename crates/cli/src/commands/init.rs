@@ -1,15 +1,20 @@
 //! `coldtrail init`
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
 use coldtrail_evidence::{Case, NewCase};
 use serde_json::{Value, json};
 
 use crate::args::Init;
-use crate::diagnostics::Status;
+use crate::diagnostics::{Status, Usage};
 use crate::settings::{Done, Settings, now, recorded};
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
+    if !arguments.force {
+        apart(&settings.here().join(&arguments.dir))?;
+    }
     let name =
         arguments.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "case".to_owned());
     let operator = asked(&arguments.operator, "Who works on the case", settings)?;
@@ -27,6 +32,22 @@ pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
         terminal::note(settings, format!("next: cd {} && coldtrail add PATH…", case.root().display()))?;
     }
     Ok(Status::Clean)
+}
+
+/// A case inside another one is taken for it by commands that run there; one among logs would be collected with them.
+fn apart(dir: &Path) -> Result<()> {
+    let around: Vec<&Path> = dir.ancestors().skip(1).filter(|above| above.is_dir()).collect();
+    let around_case = around.iter().find_map(|above| Case::open(above).ok());
+    let logs = around
+        .iter()
+        .find(|above| above.join("AWSLogs").is_dir() || above.file_name().is_some_and(|name| name == "AWSLogs"));
+    let inside = match (around_case, logs) {
+        (Some(case), _) => format!("{} lies inside the case {}", dir.display(), case.root().display()),
+        (None, Some(logs)) => format!("{} lies among the logs of {}", dir.display(), logs.display()),
+        (None, None) => return Ok(()),
+    };
+    let hint = Some("make it elsewhere, or with --force".to_owned());
+    Err(anyhow!(Usage { what: inside, hint }))
 }
 
 /// What was given, else what a person at a terminal answers; custody asks for it once, here.

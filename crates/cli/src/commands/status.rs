@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use coldtrail_query::Session;
-use coldtrail_report::escape;
+use coldtrail_report::{escape, fold};
 use serde_json::{Map, Value, json};
 
 use crate::args::Status as Arguments;
@@ -97,9 +97,13 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
     }
     for part in PARTS {
         let answer = session.query(part.sql, &[])?.collect()?;
-        text.push_str(&format!("\n{}\n", part.heading));
+        text.push('\n');
+        let width = settings.look().width;
+        fold::lines(part.heading, width, 2).iter().for_each(|line| text.push_str(&format!("{line}\n")));
         if answer.rows() == 0 {
-            text.push_str(&format!("  {}\n", part.empty));
+            fold::lines(&format!("  {}", part.empty), width, 2)
+                .iter()
+                .for_each(|line| text.push_str(&format!("{line}\n")));
         } else {
             text.push_str(&terminal::as_text(settings, &terminal::table_of(&answer)?)?);
         }

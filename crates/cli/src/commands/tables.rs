@@ -11,8 +11,14 @@ use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
-    let case = settings.case()?;
-    let session = Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
+    // Without a case there are the same tables, with nothing in them.
+    let nothing = tempfile::tempdir()?;
+    let (lake, spill) = match settings.case() {
+        Ok(case) => (case.lake_dir(), case.spill_dir()),
+        Err(error) if settings.names_a_case() => return Err(error),
+        Err(_no_case) => (nothing.path().join("lake"), nothing.path().join("spill")),
+    };
+    let session = Session::open(&lake, &spill, SessionOptions::default())?;
     let Some(name) = &arguments.name else {
         if settings.json {
             let all: Vec<_> = views()

@@ -25,6 +25,8 @@ const MIDNIGHT: &str = "T00:00:00Z";
 const SAID: usize = 200;
 /// What the names of most services end with.
 const SERVICE: &str = ".amazonaws.com";
+/// `s3.amazonaws.com:GetObject`
+const ACTION: &str = ".amazonaws.com:";
 /// How many characters of an object's id are shown, as `coldtrail record` takes them.
 const ID: usize = 12;
 
@@ -49,16 +51,23 @@ pub(super) enum Fits {
     InTheMiddle,
 }
 
-/// So many bytes of the beginning and of the end of each value are not shown.
+/// So many bytes of the beginning and of the end of each value are not shown; of actions, what all services are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Trim {
+struct Trim {
     start: usize,
     end: usize,
+    actions: bool,
 }
 
 impl Trim {
-    pub(super) fn of(self, text: &str) -> &str {
-        text.get(self.start..text.len().saturating_sub(self.end)).unwrap_or(text)
+    fn of(self, text: String) -> String {
+        match self {
+            Trim { actions: true, .. } => text.replacen(ACTION, ":", 1),
+            Trim { start: 0, end: 0, .. } => text,
+            Trim { start, end, .. } => {
+                text.get(start..text.len().saturating_sub(end)).map(str::to_owned).unwrap_or(text)
+            }
+        }
     }
 }
 
@@ -75,7 +84,7 @@ pub(super) struct Place {
     pub(super) right: bool,
     pub(super) fits: Fits,
     /// What all values share and is not shown.
-    pub(super) trim: Trim,
+    trim: Trim,
 }
 
 /// The columns on the screen, and what is said in place of others.
@@ -160,12 +169,17 @@ impl Layout {
                 of.push((shared.trim_end_matches(['T', '-']), name()));
                 let days = times().all(|time| time.is_some_and(|time| time.ends_with(MIDNIGHT)));
                 let end = if days && shared.len() == YEAR { MIDNIGHT.len() } else { 1 };
-                place.trim = Trim { start: shared.len(), end };
+                place.trim = Trim { start: shared.len(), end, actions: false };
             } else if cells().all(|cell| cell.text().ends_with(SERVICE)) && cells().next().is_some() {
                 services.push(name());
-                place.trim = Trim { start: 0, end: SERVICE.len() };
+                place.trim = Trim { end: SERVICE.len(), ..Trim::default() };
+            } else if cells().any(|cell| cell.text().contains(ACTION)) {
+                services.push(name());
+                place.trim = Trim { actions: true, ..Trim::default() };
             }
-            place.values = place.values.saturating_sub(place.trim.start + place.trim.end);
+            if place.trim != Trim::default() {
+                place.values = rows.iter().map(|row| place.text(row).width()).max().unwrap_or(0);
+            }
         }
         if let Some((first, _)) = of.first() {
             let of = match of.iter().all(|(day, _)| day == first) {
@@ -254,6 +268,11 @@ impl Place {
         Place { shows, heading: vec![name], values, width, right: false, fits: Fits::Whole, trim: Trim::default() }
     }
 
+    /// What it shows of a row, escaped, without what is said below the table.
+    pub(super) fn text(&self, row: &[Cell]) -> String {
+        self.trim.of(self.shows.text(row))
+    }
+
     /// The width at which nothing is cut.
     fn natural(&self) -> usize {
         self.values.max(widest(&self.heading))
@@ -303,7 +322,7 @@ impl Shows {
     }
 
     /// What it shows of a row, escaped.
-    pub(super) fn text(self, row: &[Cell]) -> String {
+    fn text(self, row: &[Cell]) -> String {
         match self {
             Shows::Column(at) => row.get(at).map(shown).unwrap_or_default(),
             Shows::Row(object, record) => {

@@ -127,7 +127,7 @@ impl Text<'_> {
             (&self.columns, self.options.fitted().is_some(), self.options.colour, 0);
         let cells = layout.places.iter().map(|place| {
             let mut text = match fitted {
-                true => place.trim.of(&place.shows.text(row)).to_owned(),
+                true => place.text(row),
                 false => place.shows.plain(row),
             };
             if fitted
