@@ -208,10 +208,12 @@ const VERBS: &[&[&str]] = &[
     &["fetch", "HOSTILE"],
     &["export-evidence", "OUT"],
     &["completions", "bash"],
+    &["man"],
 ];
 
-/// Verbs that are looked at elsewhere: `init` makes the case, `demo` shows our own data.
-const ELSEWHERE: &[&str] = &["init", "demo", "help"];
+/// Verbs that are looked at elsewhere: `init` makes the case, `demo` shows our own data, the
+/// shell takes what is typed.
+const ELSEWHERE: &[&str] = &["init", "demo", "help", "shell"];
 
 #[test]
 fn nothing_hostile_leaves_through_any_verb() {
@@ -229,7 +231,27 @@ fn nothing_hostile_leaves_through_any_verb() {
         words.push("--json".to_owned());
         wrong.extend(look(verb, &run(&case, &words), true));
     }
-    for format in ["table", "csv", "json", "jsonl", "markdown", "html"] {
+    for typed in [
+        "select * from cloudtrail;",
+        ".mode record\nselect * from config_items;",
+        ".run hostile",
+        ".run hostile --p HOSTILE",
+        ".run HOSTILE",
+        ".questions",
+        ".schema HOSTILE",
+        ".record HOSTILE 1",
+        ".mode HOSTILE",
+        ".read HOSTILE",
+        ".HOSTILE",
+        "select HOSTILE;",
+    ] {
+        let script = directory.path().join("typed");
+        std::fs::write(&script, typed.replace("HOSTILE", HOSTILE)).unwrap();
+        let typing = std::fs::File::open(&script).unwrap();
+        let ran = Ran::of(command(&case).arg("shell").stdin(typing).output().unwrap());
+        wrong.extend(look(&["shell", typed], &ran, true));
+    }
+    for format in ["table", "record", "csv", "json", "jsonl", "markdown", "html"] {
         let words = ["sql", "select * from events", "--output", format];
         wrong.extend(look(&words, &run(&case, &words), true));
     }
