@@ -11,6 +11,7 @@ mod digests;
 mod documents;
 mod engines;
 mod fetch;
+mod formats;
 mod hostile;
 mod ledger;
 mod questions;

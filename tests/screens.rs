@@ -73,12 +73,21 @@ impl Terminal {
 
     /// Waits until the screen has this text below what it had when `clear` was last called.
     fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |lines| lines.join("\n").contains(text));
+    }
+
+    /// Waits until the shell can be typed into: what is typed before is lost.
+    fn wait_for_prompt(&mut self) {
+        self.wait_until("prompt", |lines| lines.last().is_some_and(|line| line.ends_with("case>")));
+    }
+
+    fn wait_until(&mut self, what: &str, is: impl Fn(&[String]) -> bool) {
         let until = Instant::now() + Duration::from_secs(60);
-        while !self.lines().join("\n").contains(text) {
+        while !is(&self.lines()) {
             let left = until.saturating_duration_since(Instant::now());
             match self.coming.recv_timeout(left) {
                 Ok(bytes) => self.took(&bytes),
-                Err(_) => panic!("no `{text}` on the screen:\n{}", self.lines().join("\n")),
+                Err(_) => panic!("no {what} on the screen:\n{}", self.lines().join("\n")),
             }
         }
     }
@@ -217,14 +226,18 @@ fn the_shell_as_it_is_typed_into() {
     let once = state.path().join("once.csv");
     let begin = || {
         let mut terminal = Terminal::new(sample_case(), &["shell"], (40, 100), false, state.path());
-        terminal.wait_for("case>");
+        terminal.wait_for_prompt();
         terminal
     };
     let mut shell = begin();
+    // What is ended by Enter or Ctrl-C brings the prompt back.
     let ask = |shell: &mut Terminal, text: &str, answer: &str| {
         shell.clear();
         shell.send(text);
         shell.wait_for(answer);
+        if text.ends_with(['\r', '\u{3}']) && answer != "here" {
+            shell.wait_for_prompt();
+        }
     };
     // A table, a field, a question, its parameter and its values.
     ask(&mut shell, "select * from cloudtrail_d\t", "from cloudtrail_digests");

@@ -128,6 +128,22 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Does it only look, and show nothing until it has found it?
+    pub(crate) fn asks(&self) -> bool {
+        use Command as C;
+        matches!(
+            self,
+            C::Actor(_)
+                | C::Config(_)
+                | C::Exposure(_)
+                | C::Query(_)
+                | C::Report(_)
+                | C::Sql(_)
+                | C::Status(_)
+                | C::Timeline(_)
+        )
+    }
+
     /// Does it take long, and goes on where it was when it is run again? `fetch` does too, and waits for what is under
     /// way first.
     pub(crate) fn goes_on(&self) -> bool {

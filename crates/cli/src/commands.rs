@@ -41,7 +41,11 @@ pub(crate) fn run(command: Option<Command>, settings: &Settings) -> Result<Statu
     }
     // These make a case or need none.
     let is_about_one = !matches!(command, Command::Demo(_) | Command::Init(_) | Command::Completions(_) | Command::Man);
+    if command.asks() {
+        crate::waiting::start(settings);
+    }
     let status = run_one(command, settings)?;
+    crate::waiting::stop();
     if is_about_one {
         settings.name_case()?;
     }

@@ -57,6 +57,7 @@ pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
         // Whoever read the answer had enough.
         return ExitCode::SUCCESS;
     }
+    crate::waiting::stop();
     let code = code(error);
     // When standard error is gone too, nobody is left to tell.
     if std::io::stderr().write_all(told(error).as_bytes()).is_err() {
@@ -100,6 +101,7 @@ fn told(error: &anyhow::Error) -> String {
 
 /// Says an error after which there is more to do.
 pub(crate) fn say(error: &anyhow::Error) {
+    crate::waiting::stop();
     // When standard error is gone, nobody is left to tell.
     let _nobody = std::io::stderr().write_all(told(error).as_bytes());
 }

@@ -7,6 +7,7 @@ mod output;
 mod screen;
 mod settings;
 mod terminal;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -112,6 +112,9 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
     }
     let look = if output.file.is_none() { settings.look() } else { Options::default() };
     let options = Options { raw: output.raw, ..look };
+    if output.file.is_some() {
+        crate::waiting::stop();
+    }
     let mut rows = Rows { most: output.max_rows.unwrap_or(u64::MAX), ..Rows::default() };
     let written = match &output.file {
         Some(file) if output.append && format.is_text() => {

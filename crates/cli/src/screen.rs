@@ -24,6 +24,7 @@ enum To {
 
 impl Screen {
     pub(crate) fn new(settings: &Settings) -> Screen {
+        crate::waiting::stop();
         let rows = usize::from(console::Term::stdout().size().0);
         Screen { pager: settings.pager.clone(), rows, lines: 0, to: To::Waiting(Vec::new()) }
     }

@@ -24,6 +24,7 @@ pub(crate) fn note(settings: &Settings, text: impl Display) -> Result<()> {
 
 /// A line on standard error; a terminal that is narrower gets several, all but the first behind spaces.
 fn beside(settings: &Settings, line: &str) -> Result<()> {
+    crate::waiting::stop();
     for line in fold::lines(line, settings.beside_width, 2) {
         writeln!(io::stderr(), "{line}")?;
     }

@@ -143,8 +143,10 @@ impl Shell<'_> {
     /// Answers into the file of `.once` if there is one, and says how long it took if that is wanted.
     fn timed(&mut self, work: impl FnOnce(&Self, &Output) -> Result<()>) -> Result<()> {
         let begun = Instant::now();
+        crate::waiting::start(&self.settings);
         let once = self.once.take().map(|file| Output { file: Some(file), ..Output::default() });
         work(self, once.as_ref().unwrap_or(&self.output))?;
+        crate::waiting::stop();
         if self.timer {
             note(&self.settings, format!("{:.3} s", begun.elapsed().as_secs_f64()))?;
         }

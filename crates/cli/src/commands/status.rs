@@ -16,6 +16,8 @@ struct Part {
     name: &'static str,
     heading: &'static str,
     sql: &'static str,
+    /// Around it, with `{all}` in its place: fewer lines for a person.
+    brief: Option<&'static str>,
     /// What an empty answer means.
     empty: &'static str,
 }
@@ -25,54 +27,63 @@ static PARTS: &[Part] = &[
         name: "sources",
         heading: "Objects by source and status",
         sql: include_str!("status/sources.sql"),
+        brief: None,
         empty: "nothing was ingested yet; `coldtrail ingest` does",
     },
     Part {
         name: "coverage",
         heading: "Events by source, account and region",
         sql: include_str!("status/coverage.sql"),
+        brief: None,
         empty: "no events",
     },
     Part {
         name: "rejects",
         heading: "Records that were not understood, by reason",
         sql: include_str!("status/rejects.sql"),
+        brief: None,
         empty: "no rejects",
     },
     Part {
         name: "undated",
         heading: "Rows without a time, which no answer about a period has",
         sql: include_str!("status/undated.sql"),
+        brief: None,
         empty: "every row has a time",
     },
     Part {
         name: "mistyped",
         heading: "Values that their column could not take, by source and column; they stand in `extra`",
         sql: include_str!("status/mistyped.sql"),
+        brief: None,
         empty: "every value fits its column",
     },
     Part {
         name: "same_id",
         heading: "CloudTrail events whose id stands for different contents",
         sql: include_str!("status/same_id.sql"),
+        brief: None,
         empty: "no such events",
     },
     Part {
         name: "problems",
         heading: "Objects that are damaged, failed or unrecognised",
         sql: include_str!("status/problems.sql"),
+        brief: None,
         empty: "no such objects",
     },
     Part {
         name: "integrity",
         heading: "CloudTrail's digests and log files, as `coldtrail verify` found them",
         sql: include_str!("status/integrity.sql"),
+        brief: None,
         empty: "not verified yet; `coldtrail verify` does",
     },
     Part {
         name: "missing_days",
         heading: "Days without an event between the first and the last, by source, account and region",
         sql: include_str!("status/missing_days.sql"),
+        brief: Some(include_str!("status/missing_days_brief.sql")),
         empty: "no such day; days before the first and after the last event cannot be judged",
     },
 ];
@@ -96,7 +107,8 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         text.push_str(&format!("{} objects are not ingested yet; `coldtrail ingest` goes on\n", collected - listed));
     }
     for part in PARTS {
-        let answer = session.query(part.sql, &[])?.collect()?;
+        let sql = part.brief.map_or_else(|| part.sql.to_owned(), |brief| brief.replace("{all}", part.sql));
+        let answer = session.query(&sql, &[])?.collect()?;
         text.push('\n');
         let width = settings.look().width;
         fold::lines(part.heading, width, 2).iter().for_each(|line| text.push_str(&format!("{line}\n")));
