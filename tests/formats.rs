@@ -63,7 +63,7 @@ fn an_answer_is_the_same_in_every_format() {
     };
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let expected = json!([
-        { "whole": 1, "text": null, "formula": "=1+1", "seen": "2026-04-09T01:12:04.250Z", "number": 0.5, "list": ["a", "b,c"], "flag": true },
+        { "whole": 1, "text": null, "formula": "=1+1", "seen": "2026-04-09T01:12:04.25Z", "number": 0.5, "list": ["a", "b,c"], "flag": true },
         { "whole": i64::MAX, "text": "x", "formula": "@SUM(A1)", "seen": "2026-04-09T01:12:04.000001Z", "number": -1.0, "list": ["\"q\""], "flag": false },
         { "whole": -5, "text": "über, \"quoted\"", "formula": "  -cmd", "seen": null, "number": null, "list": null, "flag": null },
     ]);
@@ -72,7 +72,7 @@ fn an_answer_is_the_same_in_every_format() {
     // In CSV a formula gets a quote in front, and what is not there is empty.
     assert_eq!(
         found["csv"][0],
-        json!({ "whole": "1", "text": "", "formula": "'=1+1", "seen": "2026-04-09T01:12:04.250Z", "number": "0.5", "list": "[\"a\",\"b,c\"]", "flag": "true" })
+        json!({ "whole": "1", "text": "", "formula": "'=1+1", "seen": "2026-04-09T01:12:04.25Z", "number": "0.5", "list": "[\"a\",\"b,c\"]", "flag": "true" })
     );
     assert_eq!(found["csv"][2]["formula"], "'  -cmd");
     assert_eq!(found["csv"][2]["text"], "über, \"quoted\"");

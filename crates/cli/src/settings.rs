@@ -128,7 +128,7 @@ impl Settings {
     pub(crate) fn shell(&self) -> Option<Command> {
         let reading = Reading { memory: SessionOptions::default().memory as u64, at_version: None };
         let talks = self.stdout_tty && std::io::stdin().is_terminal();
-        (talks && self.case().is_ok()).then(|| Command::Shell(Shell { reading }))
+        (talks && self.case().is_ok()).then_some(Command::Shell(Shell { reading }))
     }
 
     pub(crate) fn here(&self) -> &PathBuf {

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
+use coldtrail_schema::tables::common::ERROR_CLASS;
 
 /// Columns whose values are words of ours. What stands in other columns was written by somebody else, and a colour
 /// would say more than is known.
 const COLUMNS: &[&str] =
-    &["certainty", "class", "digest_verdict", "error_class", "integrity", "log_verdict", "state", "status", "verdict"];
+    &["certainty", "class", "digest_verdict", ERROR_CLASS, "integrity", "log_verdict", "state", "status", "verdict"];
 
 const BAD: &[&str] = &["altered", "contradicted", "denied", "failed", "login_failed", "missing", "unbalanced"];
 const OPEN: &[&str] =
@@ -67,4 +68,16 @@ pub(crate) fn faint(text: &str, colour: bool) -> String {
 /// What warns.
 pub(crate) fn warning(text: &str, colour: bool) -> String {
     painted(text, colour.then(|| AnsiColor::Yellow.on_default())).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_of_results_is_there() {
+        let has = |table: &&'static coldtrail_schema::Table| table.columns().iter().any(|column| column.name == ERROR_CLASS);
+        assert!(coldtrail_schema::TABLES.iter().any(has));
+        assert!(of_value(ERROR_CLASS, "denied").is_some() && of_value("useragent", "denied").is_none());
+    }
 }

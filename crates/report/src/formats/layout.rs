@@ -365,7 +365,7 @@ fn places(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<Place> {
         if let Some((stem, record)) = pair("_object", "_record") {
             let name = if stem == "evidence" { "row".to_owned() } else { format!("{stem}_row") };
             last.push(Place::row(escape::terminal(&name).into_owned(), at, record, rows));
-        } else if column.name == "evidence_offset" && position("evidence_object").is_some() {
+        } else if pair("_offset", "_object").is_some() {
             // `coldtrail record` tells it; of all columns it can be spared first.
             spare.push(Place::column(columns, rows, at));
         } else if pair("_record", "_object").is_none() {

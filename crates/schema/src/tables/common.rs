@@ -10,6 +10,8 @@ use crate::rows::{Common, HeadRows};
 
 /// The name of the column of time, which statistics and sorting are about.
 pub const EVENT_TIME: &str = "event_time";
+/// The name of the column in which tables of events say what came of a call, in words of ours.
+pub const ERROR_CLASS: &str = "error_class";
 
 /// Where the common columns that ingest looks at stand.
 pub mod position {
