@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_column_of_results_is_there() {
-        let has = |table: &&'static coldtrail_schema::Table| table.columns().iter().any(|column| column.name == ERROR_CLASS);
+        let has =
+            |table: &&'static coldtrail_schema::Table| table.columns().iter().any(|column| column.name == ERROR_CLASS);
         assert!(coldtrail_schema::TABLES.iter().any(has));
         assert!(of_value(ERROR_CLASS, "denied").is_some() && of_value("useragent", "denied").is_none());
     }

@@ -167,7 +167,7 @@ impl Highlighter for Helper<'_> {
             Part::Text => format!("\u{1b}[32m{text}\u{1b}[0m"),
             Part::Number | Part::Parameter => format!("\u{1b}[36m{text}\u{1b}[0m"),
             Part::Comment => format!("\u{1b}[2m{text}\u{1b}[0m"),
-            Part::Other => text,
+            Part::Other => text.to_owned(),
         });
         Cow::Owned(coloured.collect())
     }
