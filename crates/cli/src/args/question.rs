@@ -123,14 +123,20 @@ pub(crate) fn with_question(name: &str, question: Option<&Question>) -> Result<A
     Ok(parsed(&command))
 }
 
-/// The command line with the names of the questions as values, for completion.
+/// The command line with the names of the questions as values, and all their parameters as options, for completion:
+/// which question has which is not told there.
 pub(crate) fn with_names(catalogue: &Catalogue) -> Command {
     let value = |q: &Question| PossibleValue::new(q.name.clone()).help(escape::terminal(&q.title).into_owned());
     let names = PossibleValuesParser::new(catalogue.questions.iter().map(value));
+    let mut parameters: Vec<&Parameter> =
+        catalogue.questions.iter().flat_map(|question| &question.parameters).collect();
+    parameters.sort_by_key(|parameter| &parameter.name);
+    parameters.dedup_by_key(|parameter| &parameter.name);
     changed(|run| {
         run.allow_external_subcommands(false)
             .subcommand_required(false)
             .arg(Arg::new("name").value_name("NAME").value_parser(names))
+            .args(parameters.into_iter().map(|parameter| option(parameter).required(false)))
     })
 }
 
