@@ -27,12 +27,12 @@ pub(crate) fn start(settings: &Settings) {
     let thread = std::thread::spawn(move || {
         // It ends when something comes, and when nobody is left who could send.
         let is_over = |time| waits.recv_timeout(time) != Err(std::sync::mpsc::RecvTimeoutError::Timeout);
-        if is_over(Duration::from_secs(1)) {
-            return;
-        }
         let sign = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
             sign.set_style(style);
+        }
+        if is_over(Duration::from_secs(1)) {
+            return;
         }
         sign.set_message("looking; Ctrl-C ends it");
         while !is_over(Duration::from_millis(100)) {

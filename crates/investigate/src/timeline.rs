@@ -15,6 +15,9 @@ pub struct Timeline<'a> {
     pub actor: Option<&'a str>,
     pub ip: Option<&'a str>,
     pub resource: Option<&'a str>,
+    /// Only rows of this account, and of this region.
+    pub account: Option<&'a str>,
+    pub region: Option<&'a str>,
     /// Addresses, networks, access keys, ARNs or ids, one on a line: rows that name any of them.
     pub iocs: Option<&'a str>,
     /// An event, and how long before and after it, in microseconds.
@@ -77,8 +80,11 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     let ip = wanted.ip.map(address).transpose()?;
     let actor = wanted.actor.map(|name| meant(scope.session, name)).transpose()?;
     let iocs = wanted.iocs.map(indicators).transpose()?;
+    let text = |text: Option<&str>| Value::Text(text.map(str::to_owned));
     let given = |is: bool| Value::Boolean(Some(is));
     let parameters = vec![
+        ("account".to_owned(), text(wanted.account)),
+        ("region".to_owned(), text(wanted.region)),
         ("needs_actor".to_owned(), given(actor.is_some())),
         ("needs_ip".to_owned(), given(ip.is_some())),
         ("needs_resource".to_owned(), given(wanted.resource.is_some())),
@@ -90,7 +96,12 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
         ("from".to_owned(), Value::Time(Some(from))),
         ("to".to_owned(), Value::Time(Some(to))),
     ];
-    let values = [("--actor", actor.as_deref()), ("--ip", ip.as_deref()), ("--resource", wanted.resource)];
+    let values = [
+        ("--actor", actor.as_deref()),
+        ("--ip", ip.as_deref()),
+        ("--resource", wanted.resource),
+        ("--account", wanted.account),
+    ];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
     let not_seen = iocs.as_ref().map(|iocs| not_seen(scope, iocs)).transpose()?.unwrap_or_default();
     Ok(Asked { whole: true, not_seen, ..asked })

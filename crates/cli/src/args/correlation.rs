@@ -182,7 +182,7 @@ pub(crate) struct Actor {
   coldtrail timeline --around 3f1c2d4e-… --window 30m
 
 Rows of every log in one order, each with the reason why it is there: actor, session, address, resource, indicator.
-Several of --actor, --ip, --resource and --iocs are all needed.")]
+Several of --actor, --ip, --resource, --iocs, --account and --region are all needed.")]
 pub(crate) struct Timeline {
     /// An ARN, a name, an access key or a session: its rows, and those of every session behind which it stands.
     #[arg(long, value_name = "WHO")]
@@ -193,6 +193,12 @@ pub(crate) struct Timeline {
     /// An ARN or id that rows name.
     #[arg(long, value_name = "RESOURCE")]
     pub(crate) resource: Option<String>,
+    /// Only rows of this account.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Only rows of this region.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
     /// A file of addresses, networks, access keys, ARNs or ids, one on a line: rows that name any of them.
     #[arg(long, value_name = "FILE")]
     pub(crate) iocs: Option<PathBuf>,

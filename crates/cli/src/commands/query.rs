@@ -118,7 +118,22 @@ fn safe(text: &str) -> String {
 fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result<Status> {
     let lake = commands::lake(settings, &arguments.reading)?;
     let asked = saved(&lake.scope(), question, &arguments.given)?;
-    output::asked(settings, &lake.session, &asked, &arguments.output)
+    let status = output::asked(settings, &lake.session, &asked, &arguments.output)?;
+    if settings.stdout_tty && arguments.output.file.is_none() {
+        remarks(question, settings)?;
+    }
+    Ok(status)
+}
+
+/// What an answer must not be taken for, and where to go on, for a person.
+pub(crate) fn remarks(question: &Question, settings: &Settings) -> Result<()> {
+    for trap in &question.traps {
+        terminal::note(settings, format!("trap: {trap}"))?;
+    }
+    if !question.next.is_empty() {
+        terminal::note(settings, format!("next: {}", question.next.join(", ")))?;
+    }
+    Ok(())
 }
 
 /// An answer, cut to so many rows.

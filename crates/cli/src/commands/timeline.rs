@@ -17,6 +17,8 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
     let iocs = arguments.iocs.as_ref().map(fs_err::read_to_string).transpose()?;
     let wanted = Timeline {
         iocs: iocs.as_deref(),
+        account: arguments.account.as_deref(),
+        region: arguments.region.as_deref(),
         actor: arguments.actor.as_deref(),
         ip: arguments.ip.as_deref(),
         resource: arguments.resource.as_deref(),

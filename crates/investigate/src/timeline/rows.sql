@@ -53,6 +53,8 @@ reasons as (
   left join own on own.session_id = e.session_id
   left join named on named.evidence_object = e.evidence_object and named.evidence_record = e.evidence_record
   where e.event_time >= $from and e.event_time <= $to
+    and ($account is null or e.account = $account)
+    and ($region is null or e.region = $region)
 )
 select * from reasons
 where reason <> ''

@@ -146,6 +146,9 @@ impl Shell<'_> {
         self.timed(|shell, output| {
             let asked = saved(&shell.lake.scope(), question, &given)?;
             output::asked(&shell.settings, &shell.lake.session, &asked, output)?;
+            if shell.settings.stdout_tty && output.file.is_none() {
+                query::remarks(question, &shell.settings)?;
+            }
             Ok(())
         })
     }
