@@ -103,6 +103,53 @@ fn a_file_is_not_written_over_and_its_name_tells_the_format() {
     assert!(two.stderr.contains("one statement"), "{}", two.stderr);
     let some = run(sample_case(), &["sql", "select eventid from cloudtrail", "--max-rows", "3", "--json"]).expect(0);
     assert_eq!((some.rows().len(), &some.json()["more"]), (3, &Value::Bool(true)));
+    run(sample_case(), &["sql", "select 1", "--max-rows", "0"]).expect(2);
+    run(sample_case(), &["sql", " -- nothing"]).expect(2);
+    // An error after the first rows: they and it are one object.
+    let late = "select * from (select 1 as x, 1 as y union all
+      select 2, 1/(case when eventid > '0' then 0 else 1 end) from cloudtrail)";
+    let late = run(sample_case(), &["sql", late, "--json"]).expect(1).json();
+    assert!(late["error"].as_str().unwrap().contains("Divide by zero") && late["rows"].is_array(), "{late}");
+}
+
+/// A name is taken for the one user or role that is called so, never for a session's name, which anybody can choose.
+#[test]
+fn a_name_stands_for_one_arn_or_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let event = |number: u32, account: &str, arn: &str, kind: &str| {
+        json!({
+            "eventVersion": "1.08", "eventTime": format!("2026-03-01T10:{number:02}:00Z"), "eventSource": "iam.amazonaws.com",
+            "eventName": "ListUsers", "awsRegion": "us-east-1", "sourceIPAddress": "203.0.113.7", "eventID": format!("e{number}"),
+            "eventType": "AwsApiCall", "recipientAccountId": account, "readOnly": true,
+            "userIdentity": { "type": kind, "arn": arn, "principalId": format!("AIDA{number}"), "accountId": account,
+                              "accessKeyId": format!("AKIAIOSFODNN7EXAM{number:03}") },
+        })
+    };
+    let events = [
+        event(1, "111122223333", "arn:aws:iam::111122223333:user/alice", "IAMUser"),
+        event(2, "111122223333", "arn:aws:iam::111122223333:user/bob", "IAMUser"),
+        event(3, "444455556666", "arn:aws:iam::444455556666:user/bob", "IAMUser"),
+        event(4, "111122223333", "arn:aws:sts::111122223333:assumed-role/Dev/carol", "AssumedRole"),
+        event(5, "111122223333", "arn:aws:sts::111122223333:assumed-role/Dev/alice", "AssumedRole"),
+    ];
+    std::fs::create_dir(directory.path().join("logs")).unwrap();
+    std::fs::write(directory.path().join("logs/a.json"), json!({ "Records": events }).to_string()).unwrap();
+    let case = crate::support::case_of(directory.path(), &[directory.path().join("logs").to_string_lossy()], &[]);
+    run(&case, &["ingest"]).expect(0);
+    let alice = run(&case, &["timeline", "--actor", "alice", "--json"]).expect(0);
+    assert_eq!((alice.rows().len(), &alice.json()["takenFor"]), (1, &json!("arn:aws:iam::111122223333:user/alice")));
+    let who = run(&case, &["actor", "alice", "--json"]).expect(0).json();
+    assert_eq!(who["takenFor"], "arn:aws:iam::111122223333:user/alice");
+    for command in ["timeline --actor", "actor"] {
+        let words: Vec<&str> = command.split(' ').chain(["bob"]).collect();
+        let two = run(&case, &words).expect(2);
+        assert!(two.stderr.contains("more than one") && two.stderr.contains("444455556666"), "{}", two.stderr);
+    }
+    let carol = run(&case, &["timeline", "--actor", "carol", "--json"]).expect(5);
+    assert!(carol.json()["takenFor"].is_null() && carol.rows().is_empty(), "{}", carol.stdout);
+    // A beginning after the data is no wrong usage: of that time nothing is here.
+    run(&case, &["query", "run", "triage/failed_actions", "--from", "2026-06-01"]).expect(5);
+    run(&case, &["query", "run", "triage/failed_actions", "--from", "2026-06-02", "--to", "2026-06-01"]).expect(2);
 }
 
 #[test]
@@ -130,5 +177,7 @@ fn timesketch_can_read_it() {
     let actor = count(&["timeline", "--actor", "ci-deploy"]);
     let both = count(&["timeline", "--ip", "203.0.113.66", "--actor", "ci-deploy"]);
     assert!(both > 0 && both < actor && both <= ip, "{both} of {ip} and {actor}");
+    let listed = count(&["timeline", "--actor", "ci-deploy", "--iocs", &list]);
+    assert!(listed > 0 && listed < actor, "{listed} of {actor}");
     assert_eq!(actor, count(&["timeline", "--actor", "arn:aws:iam::444455556666:user/ci-deploy"]));
 }

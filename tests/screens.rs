@@ -14,6 +14,7 @@ use crate::support::{golden, root, run, sample_case, sample_folders};
 const ROWS: u16 = 1_500;
 /// So many lines of a screen stand in its golden file.
 const SHOWN: usize = 60;
+const BELOW: usize = 12;
 const WIDTHS: [u16; 3] = [80, 100, 160];
 
 /// A program at a pseudo-terminal, and what it has written so far.
@@ -118,13 +119,15 @@ fn screen(directory: &Path, arguments: &[&str], width: u16) -> (String, bool) {
     let state = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::new(directory, arguments, (ROWS, width), false, state.path());
     terminal.end();
-    let lines = terminal.lines();
-    let more = lines.len().saturating_sub(SHOWN);
-    let mut text = lines.into_iter().take(SHOWN).collect::<Vec<_>>().join("\n");
-    if more > 0 {
-        text.push_str(&format!("\n({more} more lines)"));
+    let mut lines = terminal.lines();
+    if lines.len() > SHOWN {
+        // What stands below a long table counts too.
+        let below = lines.split_off(lines.len() - BELOW);
+        let more = lines.split_off(SHOWN - BELOW).len();
+        lines.push(format!("({more} more lines)"));
+        lines.extend(below);
     }
-    (text + "\n", terminal.wraps())
+    (lines.join("\n") + "\n", terminal.wraps())
 }
 
 const SCREENS: &[(&str, &[&str])] = &[
@@ -174,9 +177,11 @@ fn the_demonstration_fits_its_terminal() {
     for width in WIDTHS {
         let directory = tempfile::tempdir().unwrap();
         let sample = root().join("sample-data");
-        let (text, _) =
+        let (text, wraps) =
             screen(directory.path(), &["demo", "case", "--sample-data", &sample.to_string_lossy(), "-q"], width);
+        assert!(!wraps, "demo at {width}:\n{text}");
         let text = text.replace(&*directory.path().canonicalize().unwrap().to_string_lossy(), "<here>");
+        let text = text.replace(env!("CARGO_BIN_EXE_coldtrail"), "<program>");
         golden(&format!("screens/demo.{width}.txt"), &text);
     }
 }
@@ -195,7 +200,8 @@ fn help_fits_and_has_examples() {
         for width in WIDTHS {
             let (text, wraps) = screen(sample_case(), &[verb, "--help"], width);
             assert!(!wraps, "{verb} --help at {width}:\n{text}");
-            assert!(text.contains("Example") || text.contains("more lines") || text.contains("Commands:"), "{text}");
+            let whole = run(sample_case(), &[verb, "--help"]).expect(0).stdout;
+            assert!(whole.contains("Example") || whole.contains("Commands:"), "{whole}");
             if width == 100 {
                 golden(&format!("screens/help/{verb}.txt"), &text);
             }
@@ -216,6 +222,14 @@ fn colour_is_for_terminals_that_want_it() {
     assert!(!shown(&question, false).contains('\u{1b}'));
     let diff = ["config", "diff", "--all", "--from", "2026-04-08", "--to", "2026-04-10"];
     assert!(shown(&diff, true).contains("\u{1b}[32m"), "what is new is green");
+    let sample = root().join("sample-data").to_string_lossy().into_owned();
+    let demo = tempfile::tempdir().unwrap();
+    let case = demo.path().join("case").to_string_lossy().into_owned();
+    let demo = shown(&["demo", &case, "--sample-data", &sample, "-q"], true);
+    assert!(demo.contains("\u{1b}[1m") && !demo.contains("\\u{1b}["), "{demo}");
+    // At a terminal too, JSON is one object, and no pager takes a part of it.
+    let json = shown(&["query", "run", "triage/failed_actions", "--json"], false);
+    serde_json::from_str::<serde_json::Value>(&json).unwrap();
     assert!(!run(sample_case(), &question).stdout.contains('\u{1b}'), "a pipe is no terminal");
 }
 

@@ -12,7 +12,7 @@ use coldtrail_report::escape;
 
 pub(crate) use correlation::*;
 pub(crate) use evidence::*;
-pub(crate) use question::{QueryRun, with_names, with_question};
+pub(crate) use question::{NAMES_BEFORE, QueryRun, with_names, with_question};
 
 /// Ask archived AWS logs who did it, what changed, and how sure that is.
 #[derive(Debug, Parser)]
@@ -241,7 +241,7 @@ pub(crate) struct Status {
     pub(crate) reading: Reading,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Output {
     /// How to write the answer.
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
@@ -256,7 +256,7 @@ pub(crate) struct Output {
     #[arg(long)]
     pub(crate) raw: bool,
     /// Write no more rows than that; that there are more is said.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_rows: Option<u64>,
     /// Go on at the end of the file.
     #[arg(skip)]
@@ -427,7 +427,7 @@ pub(crate) fn end_with_help() -> ! {
 
 /// The formats of output.
 fn formats() -> PossibleValuesParser {
-    PossibleValuesParser::new(crate::output::all().map(|format| PossibleValue::new(format.name).help(format.about)))
+    PossibleValuesParser::new(crate::output::every().map(|format| PossibleValue::new(format.name).help(format.about)))
 }
 
 /// `512`, `64K`, `256M`, `4G`, `1T`.

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use coldtrail_report::escape;
 use serde_json::json;
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command ended; the worst comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     Clean,
     Gaps,
-    Contradicted,
     /// There was something to be checked, and nothing of it could be.
     Inconclusive,
+    Contradicted,
 }
 
 impl Status {
@@ -51,6 +51,11 @@ pub(crate) struct Usage {
     pub(crate) hint: Option<String>,
 }
 
+/// An error after an answer was begun as JSON: the object on standard output is still open.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is not complete")]
+pub(crate) struct Midway;
+
 /// Prints an error and what to do about it, as JSON for machines; the exit status.
 pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
@@ -69,7 +74,11 @@ pub(crate) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
         let text = text(error);
         let what = if name == "cannotSay" { json!([text]) } else { json!(text) };
         let value = json!({ name: what, "hint": error.chain().find_map(hint), "exit": code });
-        if writeln!(std::io::stdout(), "{}", escape::json(&value)).is_err() {
+        let mut value = escape::json(&value);
+        if error.is::<Midway>() {
+            value.replace_range(..1, ",");
+        }
+        if writeln!(std::io::stdout(), "{value}").is_err() {
             return ExitCode::FAILURE;
         }
     }

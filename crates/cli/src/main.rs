@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod diagnostics;
+mod file;
 mod output;
 mod screen;
 mod settings;

@@ -1,20 +1,20 @@
 //! Answers of the query engine in every format, written as they come: no answer is held whole.
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use coldtrail_investigate::Asked;
 use coldtrail_lake::AnswerWriter;
 use coldtrail_query::{Session, Stream};
-use coldtrail_report::formats::{self, BatchWriter, Begin, Out};
+use coldtrail_report::formats::{self, Answering, BatchWriter, Begin, Out};
 use coldtrail_report::{Claim, Error, FORMATS, Format, Options, Written, escape};
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::arrow::schema::Schema;
 use serde_json::json;
 
 use crate::args::Output;
-use crate::diagnostics::{Status, Usage};
+use crate::diagnostics::{Midway, Status, Usage};
+use crate::file::{into_file, is_special};
 use crate::screen::Screen;
 use crate::settings::Settings;
 use crate::terminal::{note, warn};
@@ -49,7 +49,7 @@ fn broken(source: std::io::Error) -> Error {
 }
 
 /// Every format of output, in the order in which help lists them.
-pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
+pub(crate) fn every() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().copied().chain([&formats::xlsx::FORMAT, &PARQUET])
 }
 
@@ -62,13 +62,14 @@ fn wanted(settings: &Settings, output: &Output) -> Result<&'static Format> {
         return Ok(if settings.json { &formats::json::ROWS } else { &formats::text::FORMAT });
     };
     let extension = file.extension().and_then(|extension| extension.to_str());
-    let meant = extension.and_then(|extension| all().find(|format| formats::has_extension(format, extension)));
+    let meant = extension.and_then(|extension| every().find(|format| formats::has_extension(format, extension)));
     match meant {
         Some(format) => Ok(format),
         // A pipe or a device has a name that says nothing.
         None if is_special(file) => Ok(&formats::text::FORMAT),
         None => {
-            let extensions: Vec<String> = all().flat_map(|format| format.extensions).map(|e| format!(".{e}")).collect();
+            let extensions: Vec<String> =
+                every().flat_map(|format| format.extensions).map(|e| format!(".{e}")).collect();
             let hint = format!("name it {}; or say --output with one of {}", extensions.join(", "), names());
             Err(usage(format!("{}: its extension tells no format", file.display()), hint))
         }
@@ -77,21 +78,16 @@ fn wanted(settings: &Settings, output: &Output) -> Result<&'static Format> {
 
 /// The format of this name.
 pub(crate) fn known(name: &str) -> Result<&'static Format> {
-    let found = all().find(|format| format.name == name);
+    let found = every().find(|format| format.name == name);
     found.ok_or_else(|| usage(format!("`{name}` is no format of output"), format!("known are {}", names())))
 }
 
 fn names() -> String {
-    all().map(|format| format.name).collect::<Vec<_>>().join(", ")
+    every().map(|format| format.name).collect::<Vec<_>>().join(", ")
 }
 
 fn usage(what: String, hint: impl Into<String>) -> anyhow::Error {
     anyhow!(Usage { what, hint: Some(hint.into()) })
-}
-
-/// Something that is there and no plain file.
-fn is_special(file: &Path) -> bool {
-    fs_err::metadata(file).is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// What came of writing an answer.
@@ -112,12 +108,13 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
     }
     let look = if output.file.is_none() { settings.look() } else { Options::default() };
     let options = Options { raw: output.raw, ..look };
-    if output.file.is_some() {
-        crate::waiting::stop();
-    }
     let mut rows = Rows { most: output.max_rows.unwrap_or(u64::MAX), ..Rows::default() };
     let written = match &output.file {
-        Some(file) if output.append && format.is_text() => {
+        Some(file) if output.append => {
+            if ![formats::text::FORMAT.name, "record", "jsonl", "markdown"].contains(&format.name) {
+                let what = format!("{} cannot go on at the end of a file", format.name);
+                return Err(usage(what, "write one answer into a file, or take table, record, jsonl or markdown"));
+            }
             let mut out = BufWriter::new(fs_err::OpenOptions::new().create(true).append(true).open(file)?);
             let written = write(format, answer, Box::new(&mut out), &options, &mut rows)?;
             out.flush()?;
@@ -143,9 +140,10 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
     };
     told(settings, person, &written)?;
     if rows.more {
-        note(settings, format!("only the first {} rows; there are more", rows.written))?;
+        let text = format!("only the first {} rows; there are more", rows.written);
+        if person { note(settings, text)? } else { warn(settings, text)? }
     }
-    Ok(Answered { rows: rows.written, envelope: std::ptr::eq(format, &formats::json::ROWS), more: rows.more })
+    Ok(Answered { rows: rows.written, envelope: is_envelope(format), more: rows.more })
 }
 
 /// Says what the writer did to the values.
@@ -168,23 +166,29 @@ fn told(settings: &Settings, person: bool, written: &Written) -> Result<()> {
 /// Writes the rows of a statement that nothing is known of.
 pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, output: &Output) -> Result<()> {
     let answered = answer(settings, rows, output)?;
-    close(&answered, &json!({ "cannotSay": [], "leftAside": [], "more": answered.more }))
+    close(&answered, &json!({ "more": answered.more }))
 }
 
 /// Asks one statement, and writes its rows with what they leave aside; how it ends.
 pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, output: &Output) -> Result<Status> {
     let answered = answer(settings, session.query(&asked.sql, &asked.parameters)?, output)?;
-    let empty = (answered.rows == 0).then(|| asked.empty(session)).transpose()?;
+    let is_empty = answered.rows == 0 && !answered.more;
+    let empty = is_empty.then(|| asked.empty(session)).transpose();
+    let empty = if answered.envelope { empty.context(Midway)? } else { empty? };
     let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
     if answered.envelope {
         let none = empty.map(|empty| empty.sentence);
         let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "notSeen": asked.not_seen,
+            "takenFor": asked.taken_for,
             "more": answered.more });
         close(&answered, &about)?;
         return Ok(claim.into());
     }
     if !asked.not_seen.is_empty() {
-        note(settings, format!("in no row at all: {}", asked.not_seen.join(", ")))?;
+        warn(settings, format!("in no row at all: {}", asked.not_seen.join(", ")))?;
+    }
+    if let Some(arn) = &asked.taken_for {
+        warn(settings, format!("the name of the actor is taken for {arn}"))?;
     }
     match &empty {
         Some(empty) if claim == Claim::Whole => note(settings, &empty.sentence)?,
@@ -221,6 +225,18 @@ struct Rows {
 /// Writes batch after batch.
 fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, rows: &mut Rows) -> Result<Written> {
     let mut answering = format.begin(answer.schema(), out, options)?;
+    match all(&mut answering, answer, rows) {
+        Ok(()) => Ok(answering.end()?),
+        Err(error) if is_envelope(format) => {
+            // The rows end, and what went wrong comes after them in the same object.
+            answering.end()?;
+            Err(error.context(Midway))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn all(answering: &mut Answering<'_>, answer: Stream<'_>, rows: &mut Rows) -> Result<()> {
     for batch in answer {
         let batch = batch?;
         let room = usize::try_from(rows.most - rows.written).unwrap_or(usize::MAX);
@@ -231,49 +247,10 @@ fn write(format: &Format, answer: Stream<'_>, out: Out<'_>, options: &Options, r
             break;
         }
     }
-    Ok(answering.end()?)
+    Ok(())
 }
 
-/// Writes a file under another name and renames it, so that there is a whole one or none. What is no plain file, such
-/// as a pipe, is written as it is.
-pub(crate) fn into_file<T>(file: &Path, force: bool, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
-    // A link stays a link.
-    let target = if file.exists() { fs_err::canonicalize(file)? } else { file.to_owned() };
-    if is_special(&target) {
-        let mut out = BufWriter::new(fs_err::OpenOptions::new().write(true).open(&target)?);
-        let value = write(Box::new(&mut out))?;
-        out.flush().with_context(|| target.display().to_string())?;
-        return Ok(value);
-    }
-    if target.exists() && !force {
-        return Err(usage(format!("{} is there already", file.display()), "--force writes over it"));
-    }
-    let part = beside(&target)?;
-    let written = fill(&part, write).and_then(|value| {
-        fs_err::rename(&part, &target)?;
-        Ok(value)
-    });
-    if written.is_err() && part.exists() {
-        // What went wrong is the error that the user has to know.
-        let _best_effort = fs_err::remove_file(&part);
-    }
-    written
-}
-
-fn fill<T>(part: &Path, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
-    let mut out = BufWriter::with_capacity(1 << 16, fs_err::File::create(part)?);
-    let value = write(Box::new(&mut out))?;
-    out.flush()?;
-    Ok(value)
-}
-
-/// `.x.csv.part` beside `x.csv`.
-fn beside(target: &Path) -> Result<PathBuf> {
-    let Some(name) = target.file_name() else {
-        return Err(usage(format!("{} is no file", target.display()), "give a name"));
-    };
-    let mut part = std::ffi::OsString::from(".");
-    part.push(name);
-    part.push(".part");
-    Ok(target.with_file_name(part))
+/// Are the rows the beginning of an object that is closed later?
+fn is_envelope(format: &Format) -> bool {
+    std::ptr::eq(format, &formats::json::ROWS)
 }

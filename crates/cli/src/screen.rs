@@ -24,7 +24,6 @@ enum To {
 
 impl Screen {
     pub(crate) fn new(settings: &Settings) -> Screen {
-        crate::waiting::stop();
         let rows = usize::from(console::Term::stdout().size().0);
         Screen { pager: settings.pager.clone(), rows, lines: 0, to: To::Waiting(Vec::new()) }
     }
@@ -74,6 +73,7 @@ impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.to {
             To::Waiting(waiting) => {
+                crate::waiting::stop();
                 waiting.extend_from_slice(bytes);
                 self.lines += bytes.iter().filter(|byte| **byte == b'\n').count();
                 if self.pager.is_none() || self.lines + 1 > self.rows {

@@ -70,14 +70,8 @@ impl Settings {
             asks: stderr_tty && std::io::stdin().is_terminal() && !common.quiet && !common.json,
             progress: stderr_tty && !common.quiet && !common.json,
             colour: colour(stderr_tty),
-            pager: (stdout_tty && !common.no_pager).then_some(pager),
-            look: Options {
-                tty: stdout_tty,
-                width: stdout_tty.then(|| usize::from(console::Term::stdout().size().1)),
-                wide: common.wide,
-                colour: colour(stdout_tty),
-                raw: false,
-            },
+            pager: (stdout_tty && !common.no_pager && !common.json).then_some(pager),
+            look: Options { tty: stdout_tty, width: None, wide: common.wide, colour: colour(stdout_tty), raw: false },
             beside_width: stderr_tty.then(|| usize::from(console::Term::stderr().size().1)),
             state: state_dir(),
         })
@@ -115,13 +109,13 @@ impl Settings {
 
     /// How answers are written to standard output.
     pub(crate) fn look(&self) -> Options {
-        self.look
+        let terminal = || usize::from(console::Term::stdout().size().1);
+        Options { width: self.look.width.or_else(|| self.stdout_tty.then(terminal)), ..self.look }
     }
 
     /// Lines of answers are no longer than this; zero is the width of the terminal.
     pub(crate) fn set_width(&mut self, width: usize) {
-        let terminal = || usize::from(console::Term::stdout().size().1);
-        self.look.width = if width > 0 { Some(width) } else { self.stdout_tty.then(terminal) };
+        self.look.width = Some(width).filter(|width| *width > 0);
     }
 
     /// What a person wants who says nothing, where there is a case.

@@ -62,17 +62,12 @@ pub(crate) fn print_written(settings: &Settings, text: &str) -> Result<()> {
     screen.finish(written)
 }
 
-/// Prints a JSON value on one line, in the envelope of all commands: an object, in which an array stands as `rows`, with
-/// what cannot be said and what was left aside.
+/// Prints a JSON value on one line, in the envelope of all commands: an object, in which an array stands as `rows`.
 pub(crate) fn print_json(settings: &Settings, value: &serde_json::Value) -> Result<()> {
-    let mut value = match value {
-        serde_json::Value::Object(members) => members.clone(),
-        other => serde_json::Map::from_iter([("rows".to_owned(), other.clone())]),
+    let value = match value {
+        serde_json::Value::Object(_) => value.clone(),
+        rows => serde_json::json!({ "rows": rows }),
     };
-    for name in ["cannotSay", "leftAside"] {
-        value.entry(name).or_insert_with(|| serde_json::json!([]));
-    }
-    let value = serde_json::Value::Object(value);
     let mut screen = Screen::new(settings);
     let written = screen.write_all(format!("{}\n", escape::json(&value)).as_bytes());
     screen.finish(written)

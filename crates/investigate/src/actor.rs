@@ -86,10 +86,14 @@ pub fn who(scope: &Scope<'_>, who: &Who<'_>) -> Result<Answer> {
     ];
     let found: Vec<Stretch> = ask(scope.session, include_str!("actor/sessions.sql"), &parameters)?;
     if found.is_empty() {
-        // A name that only one ARN ends in stands for it.
-        return match similar(scope.session, who.name)?.as_slice() {
-            [only] if only.ends_with(who.name) => self::who(scope, &Who { name: only, ..*who }),
-            _ => Err(nobody(scope, who)?),
+        return match meant(scope.session, who.name)? {
+            Meant::By(arn) => {
+                let mut answer = self::who(scope, &Who { name: &arn, ..*who })?;
+                answer.title = format!("`{}` is taken for {arn}", who.name);
+                answer.set("takenFor", json!(arn));
+                Ok(answer)
+            }
+            Meant::Itself => Err(nobody(scope, who)?),
         };
     }
     let mut answer = Answer { left_aside: scope.left_aside(&ABOUT)?, ..Answer::default() };
@@ -158,27 +162,52 @@ fn nobody(scope: &Scope<'_>, who: &Who<'_>) -> Result<Error> {
     Ok(Error::usage(what, format!("did you mean {}?", similar.join(", "))))
 }
 
+#[derive(Deserialize)]
+struct Known {
+    name: String,
+}
+
 /// Names of actors that end in a name, or are written like it but for case.
 pub(crate) fn similar(session: &Session, name: &str) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Known {
-        name: String,
-    }
     let parameter = [("who".to_owned(), Value::Text(Some(name.to_owned())))];
     let known: Vec<Known> = ask(session, include_str!("actor/similar.sql"), &parameter)?;
     Ok(known.into_iter().map(|known| known.name).collect())
 }
 
-/// The actor that is meant: a name that only one ARN ends in stands for it.
-pub(crate) fn meant(session: &Session, name: &str) -> Result<String> {
-    let mut ending = similar(session, name)?;
-    ending.retain(|known| known.ends_with(name));
-    match (ending.as_slice(), name.contains(':')) {
-        ([only], false) => Ok(only.clone()),
-        ([_, _, ..], false) => {
-            Err(Error::usage(format!("more than one is called `{name}`"), format!("name one of {}", ending.join(", "))))
+/// Who is meant by a name.
+pub(crate) enum Meant {
+    /// The name itself stands somewhere, or nobody is called so.
+    Itself,
+    /// The one user or role whose ARN ends in it.
+    By(String),
+}
+
+/// Did anybody act under exactly this name, at any time?
+fn acted(session: &Session, name: &str) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Acted {
+        known: bool,
+    }
+    let parameter = [("value".to_owned(), Value::Text(Some(name.to_owned())))];
+    let acted: Vec<Acted> = ask(session, include_str!("actor/acted.sql"), &parameter)?;
+    Ok(acted.iter().any(|row| row.known))
+}
+
+/// Who is meant by a name that stands nowhere by itself; an error where it may be several.
+pub(crate) fn meant(session: &Session, name: &str) -> Result<Meant> {
+    if name.contains(':') || acted(session, name)? {
+        return Ok(Meant::Itself);
+    }
+    let parameter = [("who".to_owned(), Value::Text(Some(name.to_owned())))];
+    let called: Vec<Known> = ask(session, include_str!("actor/of_name.sql"), &parameter)?;
+    let mut called: Vec<String> = called.into_iter().map(|known| known.name).collect();
+    match (called.pop(), called.is_empty()) {
+        (None, _) => Ok(Meant::Itself),
+        (Some(only), true) => Ok(Meant::By(only)),
+        (Some(last), false) => {
+            called.push(last);
+            Err(Error::usage(format!("more than one is called `{name}`"), format!("name one of {}", called.join(", "))))
         }
-        _ => Ok(name.to_owned()),
     }
 }
 

@@ -45,8 +45,10 @@ pub(crate) fn address(text: &str) -> Result<String> {
     if let Some(address) = pivots::address(text) {
         return Ok(address.to_string());
     }
+    // `c2.de` has hexadecimal digits only, and is a name.
+    let is_v6 = text.contains(':');
     let looks = text.contains(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'))
+        && text.chars().all(|c| c.is_ascii_digit() || is_v6 && c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/'))
         && (text.contains(':') || text.split(['.', '/']).filter(|part| !part.is_empty()).count() > 1);
     let is_network = text.split_once('/').is_some_and(|(first, bits)| {
         let most = pivots::address(first).map(|address| if address.is_ipv4() { 32 } else { 128 });

@@ -20,6 +20,8 @@ pub struct Asked {
     pub cannot_say: Vec<String>,
     /// Indicators that stand in no row.
     pub not_seen: Vec<String>,
+    /// The ARN for which the name of an actor is taken.
+    pub taken_for: Option<String>,
     /// Nothing of what it looks at is here.
     pub nothing: bool,
     /// What it looks at, for the sentence that there is nothing: `541 rows of cloudtrail`.
@@ -96,8 +98,8 @@ impl Asked {
         // Of a time before or after everything that is here, no row is no sign of anything.
         let bounds = scope.session.bounds();
         let is_outside = parameters.iter().any(|(name, value)| match (name.as_str(), value) {
-            ("from", Value::Time(Some(from))) => *from > bounds.end,
-            ("to", Value::Time(Some(to))) => *to < bounds.start,
+            ("from" | "since", Value::Time(Some(from))) => *from > bounds.end,
+            ("to" | "until", Value::Time(Some(to))) => *to < bounds.start,
             _ => false,
         });
         if is_outside {
@@ -112,6 +114,7 @@ impl Asked {
             left_aside,
             cannot_say,
             not_seen: Vec::new(),
+            taken_for: None,
             nothing,
             among: scope.among(about),
             values: values.collect(),
@@ -162,21 +165,24 @@ impl Asked {
 
     /// The values that stand in no row at all: they are mistyped, or of what was never logged.
     fn unknown_values(&self, session: &Session) -> Result<Vec<(String, String)>> {
-        #[derive(Deserialize)]
-        struct Known {
-            known: bool,
-        }
         let mut unknown = Vec::new();
         for (name, value) in &self.values {
-            let parameter = [
-                ("value".to_owned(), Value::Text(Some(value.clone()))),
-                ("whole".to_owned(), Value::Boolean(Some(self.whole))),
-            ];
-            let known: Vec<Known> = ask(session, include_str!("saved/known.sql"), &parameter)?;
-            if !known.iter().any(|row| row.known) {
+            if !stands(session, value, self.whole)? {
                 unknown.push((name.clone(), value.clone()));
             }
         }
         Ok(unknown)
     }
+}
+
+/// Does a value stand in any row: whole, or else also as a part of a name?
+fn stands(session: &Session, value: &str, whole: bool) -> Result<bool> {
+    #[derive(Deserialize)]
+    struct Known {
+        known: bool,
+    }
+    let parameters =
+        [("value".to_owned(), Value::Text(Some(value.to_owned()))), ("whole".to_owned(), Value::Boolean(Some(whole)))];
+    let known: Vec<Known> = ask(session, include_str!("saved/known.sql"), &parameters)?;
+    Ok(known.iter().any(|row| row.known))
 }

@@ -3,7 +3,7 @@
 use coldtrail_query::Value;
 use serde::Deserialize;
 
-use crate::actor::meant;
+use crate::actor::{Meant, meant};
 use crate::error::{Error, Result};
 use crate::rows::{address, ask, micros, period};
 use crate::saved::Asked;
@@ -78,7 +78,12 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     };
     let seen = event.as_ref();
     let ip = wanted.ip.map(address).transpose()?;
-    let actor = wanted.actor.map(|name| meant(scope.session, name)).transpose()?;
+    let meant = wanted.actor.map(|name| meant(scope.session, name)).transpose()?;
+    let taken_for = match meant {
+        Some(Meant::By(arn)) => Some(arn),
+        Some(Meant::Itself) | None => None,
+    };
+    let actor = taken_for.clone().or_else(|| wanted.actor.map(str::to_owned));
     let iocs = wanted.iocs.map(indicators).transpose()?;
     let text = |text: Option<&str>| Value::Text(text.map(str::to_owned));
     let given = |is: bool| Value::Boolean(Some(is));
@@ -104,14 +109,23 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
     ];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
     let not_seen = iocs.as_ref().map(|iocs| not_seen(scope, iocs)).transpose()?.unwrap_or_default();
-    Ok(Asked { whole: true, not_seen, ..asked })
+    Ok(Asked { whole: true, not_seen, taken_for, ..asked })
 }
 
 /// The indicators of a list: one on a line, what follows a `#` is a comment, and `[.]` is a dot.
 fn indicators(text: &str) -> Result<Vec<String>> {
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    let iocs: Vec<String> =
-        lines.filter(|line| !line.is_empty()).map(|line| address(&line.replace("[.]", "."))).collect::<Result<_>>()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut iocs = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim().replace("[.]", ".");
+        if !line.is_empty() {
+            let ioc = address(&line).map_err(|error| match error {
+                Error::Usage { what, hint } => Error::Usage { what: format!("line {number}: {what}"), hint },
+                other => other,
+            })?;
+            iocs.push(ioc);
+        }
+    }
     if iocs.is_empty() {
         return Err(Error::usage("the list of indicators is empty", "write one on a line"));
     }

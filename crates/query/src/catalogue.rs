@@ -61,7 +61,7 @@ impl ParameterType {
             ParameterType::Number => Value::Number(Some(text.parse().map_err(|_| bad("number"))?)),
             ParameterType::Boolean => Value::Boolean(Some(text.parse().map_err(|_| bad("boolean"))?)),
             // The end of a period that is a date alone means all of that day.
-            ParameterType::Timestamp if name == "to" => {
+            ParameterType::Timestamp if matches!(name, "to" | "until") => {
                 Value::Time(Some(until(text, bounds).ok_or_else(|| bad("time"))?))
             }
             ParameterType::Timestamp => Value::Time(Some(instant(text, bounds).ok_or_else(|| bad("time"))?)),
@@ -195,8 +195,10 @@ impl Question {
                 _ => None,
             })
         };
+        // A beginning after the end of the data is no mistake: of that time there is nothing.
+        let both = ["from", "to"].iter().all(|name| given.iter().any(|(given, _)| given == name));
         match time("from").zip(time("to")) {
-            Some((from, to)) if from > to => Err(Error::Reversed),
+            Some((from, to)) if both && from > to => Err(Error::Reversed),
             _ => Ok(bound),
         }
     }

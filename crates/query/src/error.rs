@@ -67,6 +67,7 @@ impl Error {
             Error::UnknownParameter { known, .. } => Some(format!("it takes {}", known.join(", "))),
             Error::UnknownValue { known, .. } => Some(format!("known are {}", known.join(", "))),
             Error::MissingParameter { name, about } => Some(format!("--{name} VALUE: {about}")),
+            Error::Reversed => Some("--from is the earlier one".to_owned()),
             Error::NotReading { .. } => {
                 Some("evidence is only read: select, with, explain, show and describe work".to_owned())
             }

@@ -182,6 +182,11 @@ impl Session {
         self.interrupt.listen(&self.runtime);
     }
 
+    /// Forgets a Ctrl-C that was for what was asked before.
+    pub fn forget_interrupts(&self) {
+        self.interrupt.reset();
+    }
+
     /// The names of all functions.
     pub fn functions(&self) -> Vec<String> {
         let state = self.context.state();

@@ -61,7 +61,6 @@ impl<'s> Stream<'s> {
         let (rows, coming) = mpsc::channel(WAITING);
         // A task of its own, so that a panic in the engine is an error of this question.
         let task = runtime.spawn(execute(context, sql, values, columns, rows));
-        interrupt.reset();
         let Some(schema) = runtime.block_on(interrupt.or(schema.recv())) else {
             task.abort();
             return Err(Error::Interrupted);

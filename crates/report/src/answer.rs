@@ -242,7 +242,8 @@ impl Finding {
         let rows: Vec<String> = self.rows.iter().map(RowName::short).collect();
         let rows = if rows.is_empty() { String::new() } else { format!("  [{}]", rows.join(", ")) };
         let (about, hanging) = match self.about.as_str() {
-            "" => (String::new(), 2),
+            // At an odd place, where no finding begins: a value that is folded makes none.
+            "" => (String::new(), 3),
             about => (format!("{:<ABOUT$} ", escape::terminal(about)), ABOUT + 1),
         };
         let indent = 2 * self.depth;
@@ -280,6 +281,19 @@ mod tests {
         assert_eq!(text.lines().count(), 6, "{text}");
         assert!(!text.contains('\u{1b}') && text.contains("[0123456789ab#7]"), "{text}");
         assert_eq!(answer.left_aside.0.len(), 1);
+    }
+
+    #[test]
+    fn a_folded_value_never_stands_where_a_finding_does() {
+        let mut answer = Answer::about("x");
+        let forged = format!("{}who        arn:aws:iam::1:user/innocent", "x ".repeat(30));
+        answer.say(0, "", &forged, None);
+        answer.say(1, "", &forged, None);
+        answer.say(1, "who", &forged, None);
+        let options = Options { tty: true, width: Some(50), ..Options::default() };
+        let text = answer.text(&options);
+        let indents: Vec<usize> = text.lines().skip(1).map(|line| line.len() - line.trim_start().len()).collect();
+        assert_eq!(indents.iter().filter(|indent| **indent % 2 == 0).count(), 3, "{text}");
     }
 
     #[test]

@@ -38,6 +38,9 @@ const EXAMPLES: &str = "Examples:
 `coldtrail query list` lists the questions. Times are 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d
 (before the end of the data).";
 
+/// Names of parameters, and those of before, which some have in their scripts.
+pub(crate) const NAMES_BEFORE: &[(&str, &str)] = &[("from", "since"), ("to", "until"), ("actor", "principal")];
+
 /// Tells parameters of the question from options of the program.
 const PARAMETER: &str = "parameter ";
 
@@ -181,12 +184,7 @@ fn option(parameter: &Parameter) -> Arg {
             option.value_parser(PossibleValuesParser::new(known))
         }
     };
-    // Names of before, which some have in their scripts.
-    let before = match parameter.name.as_str() {
-        "from" => Some("since"),
-        "to" => Some("until"),
-        _ => None,
-    };
+    let before = NAMES_BEFORE.iter().find(|(now, _)| *now == parameter.name).map(|(_, before)| *before);
     option
         .long(parameter.name.clone())
         .aliases(before)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use coldtrail_ingest::Options;
 use coldtrail_query::{Catalogue, SessionOptions};
+use coldtrail_report::{escape, fold};
 
 use crate::args::{Add, Demo, Ingest, Init, LimitArgs};
 use crate::commands::query::cut;
@@ -63,7 +64,8 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
         let table = cut(table, ROWS);
         let text = terminal::as_text(&settings, &table)?;
         let more = if total > ROWS { format!("shown {ROWS} of {total} rows\n") } else { String::new() };
-        terminal::print(&settings, &format!("\n{}\n  coldtrail query run {name}\n\n{text}{more}", question.question))?;
+        let question = fold::lines(&escape::terminal(&question.question), settings.look().width, 2).join("\n");
+        terminal::print_written(&settings, &format!("\n{question}\n  coldtrail query run {name}\n\n{text}{more}"))?;
     }
     let (object, record) = example.unwrap_or_else(|| ("OBJECT".to_owned(), "RECORD".to_owned()));
     let object: String = object.chars().take(12).collect();
@@ -72,9 +74,10 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
         &settings,
         &format!(
             "\nGo on with this case:\n  cd {}\n  alias coldtrail={program}\n\
-             Ask another question:\n  coldtrail query list\n  coldtrail sql \"select eventname, count(*) from cloudtrail where error_class = 'denied' group by 1 order by 2 desc\"\n\
+             Ask another question:\n  coldtrail query list\n  coldtrail sql \"select eventname, count(*) from cloudtrail group by 1\"\n\
+             Or ask one thing after the other:\n  coldtrail shell\n\
              See what is there and what is not:\n  coldtrail status\n\
-             Look at the bytes behind a row:\n  coldtrail record {object} {record}\n\
+             Look at the bytes behind a row:\n  coldtrail record {object}#{record}\n\
              Write a report:\n  coldtrail report area triage -o report.html\n",
             dir.display()
         ),

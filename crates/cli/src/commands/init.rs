@@ -36,7 +36,10 @@ pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
 
 /// A case inside another one is taken for it by commands that run there; one among logs would be collected with them.
 fn apart(dir: &Path) -> Result<()> {
-    let around: Vec<&Path> = dir.ancestors().skip(1).filter(|above| above.is_dir()).collect();
+    // The nearest folder that is there, by its real place: `..` and links lead elsewhere.
+    let Some(folder) = dir.ancestors().skip(1).find(|above| above.is_dir()) else { return Ok(()) };
+    let folder = fs_err::canonicalize(folder)?;
+    let around: Vec<&Path> = folder.ancestors().collect();
     let around_case = around.iter().find_map(|above| Case::open(above).ok());
     let logs = around
         .iter()

@@ -14,7 +14,7 @@ use crate::commands;
 use crate::commands::query::{catalogue, cut};
 use crate::diagnostics::{Status, Usage};
 use crate::settings::{Done, Settings, now, recorded};
-use crate::{output, terminal};
+use crate::{file, terminal};
 
 /// How many records behind the rows of one answer are listed.
 const EVIDENCE: usize = 500;
@@ -89,7 +89,7 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
             }));
         }
     };
-    output::into_file(file, arguments.force, |mut out| Ok(out.write_all(text.as_bytes())?))?;
+    file::into_file(file, arguments.force, |mut out| Ok(out.write_all(text.as_bytes())?))?;
     terminal::note(settings, format!("report written to {}", file.display()))?;
     Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))
 }

@@ -19,7 +19,7 @@ use crate::commands::{CaseLake, lake, query};
 use crate::diagnostics::Status;
 use crate::output;
 use crate::settings::Settings;
-use crate::terminal::note;
+use crate::terminal::{note, warn};
 use helper::Helper;
 
 /// How many rows are shown, unless `.maxrows` says another number.
@@ -40,14 +40,23 @@ struct Shell<'a> {
     /// The file of `.once`.
     once: Option<PathBuf>,
     timer: bool,
+    /// How the worst of the answers ended.
+    worst: Status,
 }
 
 pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> {
     let lake = lake(settings, &arguments.reading)?;
     let catalogue = query::catalogue(settings)?;
     let output = Output { max_rows: settings.stdout_tty.then_some(MAX_ROWS), ..Output::default() };
-    let shell =
-        Shell { settings: settings.clone(), lake: &lake, catalogue: &catalogue, output, once: None, timer: false };
+    let shell = Shell {
+        settings: settings.clone(),
+        lake: &lake,
+        catalogue: &catalogue,
+        output,
+        once: None,
+        timer: false,
+        worst: Status::Clean,
+    };
     if std::io::stdin().is_terminal() { shell.talk() } else { shell.script() }
 }
 
@@ -63,9 +72,11 @@ impl Shell<'_> {
             .build();
         let mut editor: Editor<Helper<'_>, FileHistory> = Editor::with_config(config)?;
         editor.set_helper(Some(Helper::new(&self.lake.session, self.catalogue, self.settings.look().colour)?));
-        let history = self.settings.state.as_deref().map(|state| history_of(state, case.root()));
+        let mut history = self.settings.state.as_deref().map(|state| history_of(state, case.root()));
         if let Some(history) = history.as_ref().filter(|history| history.is_file()) {
-            editor.load_history(history)?;
+            if let Err(error) = editor.load_history(history) {
+                warn(&self.settings, format!("what was asked before cannot be read: {error}"))?;
+            }
         }
         note(
             &self.settings,
@@ -80,10 +91,14 @@ impl Shell<'_> {
                 Err(ReadlineError::Eof) => break,
                 Err(error) => return Err(error.into()),
             };
-            if let Some(history) = &history {
-                keep(&mut editor, history)?;
+            self.lake.session.forget_interrupts();
+            if let Some(kept) = &history
+                && let Err(error) = keep(&mut editor, kept)
+            {
+                warn(&self.settings, format!("what is asked is not kept for the next time: {error:#}"))?;
+                history = None;
             }
-            match self.line(&line) {
+            match self.line(&line, 0) {
                 Ok(Next::GoOn) => {}
                 Ok(Next::Quit) => break,
                 Err(error) => crate::diagnostics::say(&error),
@@ -95,35 +110,38 @@ impl Shell<'_> {
     /// From a file or a pipe. The first error ends it.
     fn script(mut self) -> Result<Status> {
         let text = std::io::read_to_string(std::io::stdin())?;
-        self.lines(&text)?;
-        Ok(Status::Clean)
+        self.lines(&text, 0)?;
+        Ok(self.worst)
     }
 
     /// Lines of commands, and statements that may go over several lines.
-    fn lines(&mut self, text: &str) -> Result<Next> {
+    fn lines(&mut self, text: &str, depth: usize) -> Result<Next> {
         let mut statement = String::new();
         for line in text.lines() {
-            if statement.trim().is_empty() && commands::is_command(line) {
-                if let Next::Quit = self.line(line)? {
-                    return Ok(Next::Quit);
-                }
-                continue;
+            // Only comments so far: a command may begin here.
+            let begins = statements(&statement).is_empty();
+            let is_alone = begins && (commands::is_command(line) || is_end(line));
+            if is_alone {
+                statement.clear();
             }
             statement.push_str(line);
             statement.push('\n');
-            if is_whole(&statement) {
-                self.line(&std::mem::take(&mut statement))?;
+            if (is_alone || is_whole(&statement))
+                && let Next::Quit = self.line(&std::mem::take(&mut statement), depth)?
+            {
+                return Ok(Next::Quit);
             }
         }
-        self.line(&statement)
+        self.line(&statement, depth)
     }
 
-    fn line(&mut self, line: &str) -> Result<Next> {
+    /// `depth` files are being read, one from the other.
+    fn line(&mut self, line: &str, depth: usize) -> Result<Next> {
         let line = line.trim();
         if commands::is_command(line) {
-            return self.command(line);
+            return self.command(line, depth);
         }
-        if matches!(line.trim_end_matches(';'), "exit" | "quit") {
+        if is_end(line) {
             return Ok(Next::Quit);
         }
         for statement in statements(line) {
@@ -136,22 +154,31 @@ impl Shell<'_> {
     fn ask(&mut self, sql: &str) -> Result<()> {
         self.timed(|shell, output| {
             let rows = shell.lake.session.query(sql, &[])?;
-            output::plain(&shell.settings, rows, output)
+            output::plain(&shell.settings, rows, output)?;
+            Ok(Status::Clean)
         })
     }
 
     /// Answers into the file of `.once` if there is one, and says how long it took if that is wanted.
-    fn timed(&mut self, work: impl FnOnce(&Self, &Output) -> Result<()>) -> Result<()> {
+    fn timed(&mut self, work: impl FnOnce(&Self, &Output) -> Result<Status>) -> Result<()> {
         let begun = Instant::now();
         crate::waiting::start(&self.settings);
         let once = self.once.take().map(|file| Output { file: Some(file), ..Output::default() });
-        work(self, once.as_ref().unwrap_or(&self.output))?;
+        let output = once.as_ref().unwrap_or(&self.output);
+        // Only the screen is spared long answers.
+        let whole = Output { max_rows: None, ..output.clone() };
+        let status = work(self, if output.file.is_some() { &whole } else { output })?;
         crate::waiting::stop();
+        self.worst = self.worst.max(status);
         if self.timer {
             note(&self.settings, format!("{:.3} s", begun.elapsed().as_secs_f64()))?;
         }
         Ok(())
     }
+}
+
+fn is_end(line: &str) -> bool {
+    matches!(line.trim().trim_end_matches(';'), "exit" | "quit")
 }
 
 /// Where the lines are kept that were written about a case: not in the case, which may be handed on.

@@ -11,6 +11,10 @@ use crate::settings::Settings;
 
 pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
     let statements = coldtrail_query::statements(&text(arguments)?);
+    if statements.is_empty() {
+        let hint = Some("write one, such as \"select count(*) from cloudtrail\"".to_owned());
+        return Err(anyhow!(Usage { what: "there is no statement".to_owned(), hint }));
+    }
     if statements.len() > 1 && arguments.output.file.is_some() {
         let hint = Some("run them one by one, or without -o".to_owned());
         return Err(anyhow!(Usage { what: "a file takes the answer of one statement".to_owned(), hint }));

@@ -19,46 +19,53 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
         Err(_no_case) => (nothing.path().join("lake"), nothing.path().join("spill")),
     };
     let session = Session::open(&lake, &spill, SessionOptions::default())?;
-    let Some(name) = &arguments.name else {
-        if settings.json {
-            let all: Vec<_> = views()
-                .iter()
-                .map(|view| json!({ "name": view.name, "role": view.role(), "rows": rows(view, &session), "about": view.about }))
-                .collect();
-            terminal::print_json(settings, &json!(all))?;
-            return Ok(Status::Clean);
-        }
-        let mut text = String::new();
-        for view in views() {
-            let rows = rows(view, &session).map_or_else(String::new, |rows| rows.to_string());
-            let about = view.about.split_whitespace().collect::<Vec<_>>().join(" ");
-            text.push_str(&format!("{:<26} {:<8} {rows:>12}  {about}\n", view.name, view.role()));
-        }
-        text.push('\n');
-        for function in FUNCTIONS {
-            text.push_str(&format!("{:<39}  {}\n", function.usage, function.about));
-        }
-        for function in TABLE_FUNCTIONS {
-            text.push_str(&format!("{:<39}  {}\n", format!("from {}", function.usage), function.about));
-        }
-        terminal::print(settings, &text)?;
-        return Ok(Status::Clean);
-    };
+    match &arguments.name {
+        None => list(&session, settings)?,
+        Some(name) => columns(&session, name, settings)?,
+    }
+    Ok(Status::Clean)
+}
+
+/// Tables and functions.
+pub(crate) fn list(session: &Session, settings: &Settings) -> Result<()> {
+    if settings.json {
+        let all: Vec<_> = views()
+            .iter()
+            .map(|view| json!({ "name": view.name, "role": view.role(), "rows": rows(view, &session), "about": view.about }))
+            .collect();
+        return terminal::print_json(settings, &json!(all));
+    }
+    let mut text = String::new();
+    for view in views() {
+        let rows = rows(view, &session).map_or_else(String::new, |rows| rows.to_string());
+        let about = view.about.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("{:<26} {:<8} {rows:>12}  {about}\n", view.name, view.role()));
+    }
+    text.push('\n');
+    for function in FUNCTIONS {
+        text.push_str(&format!("{:<39}  {}\n", function.usage, function.about));
+    }
+    for function in TABLE_FUNCTIONS {
+        text.push_str(&format!("{:<39}  {}\n", format!("from {}", function.usage), function.about));
+    }
+    terminal::print(settings, &text)
+}
+
+/// The columns of a table.
+pub(crate) fn columns(session: &Session, name: &str, settings: &Settings) -> Result<()> {
     let columns = session.describe(name)?;
     let docs = tables::find(name).map(|table| table.columns()).unwrap_or_default();
     let doc = |column: &str| docs.iter().find(|c| c.name == column).map_or("", |c| c.doc.trim()).to_owned();
     if settings.json {
         let all: Vec<_> =
             columns.iter().map(|c| json!({ "name": c.name, "type": c.data_type, "about": doc(&c.name) })).collect();
-        terminal::print_json(settings, &json!(all))?;
-        return Ok(Status::Clean);
+        return terminal::print_json(settings, &json!(all));
     }
     let mut text = String::new();
     for column in columns {
         text.push_str(&format!("{:<28} {}\n", column.name, doc(&column.name)));
     }
-    terminal::print(settings, &text)?;
-    Ok(Status::Clean)
+    terminal::print(settings, &text)
 }
 
 /// How many rows a view has, as far as the ledger of the lake tells without reading it.

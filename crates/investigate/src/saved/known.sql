@@ -13,6 +13,7 @@ select count(*) > 0 as known from (
   where resourceid = $value or resourcename = $value or arn = $value or resourcetype = $value
   union all
   select 1 from sessions
-  where session_id = $value or actor = $value or useridentity_principalid = $value
+  where session_id = $value or actor = $value or useridentity_principalid = $value or federation_subject = $value
+    or sourceidentity = $value
   limit 1
 )

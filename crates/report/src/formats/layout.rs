@@ -141,7 +141,7 @@ impl Layout {
             if *first == Cell::Null {
                 empty.push(name.into_owned());
             } else {
-                same.push(format!("{name} {}", shown(first)));
+                same.push(format!("{name} {}", quoted(&shown(first))));
             }
             false
         });
@@ -173,7 +173,7 @@ impl Layout {
             } else if cells().all(|cell| cell.text().ends_with(SERVICE)) && cells().next().is_some() {
                 services.push(name());
                 place.trim = Trim { end: SERVICE.len(), ..Trim::default() };
-            } else if cells().any(|cell| cell.text().contains(ACTION)) {
+            } else if cells().any(is_action) && cells().all(|cell| is_action(cell) || !cell.text().contains(ACTION)) {
                 services.push(name());
                 place.trim = Trim { actions: true, ..Trim::default() };
             }
@@ -195,17 +195,27 @@ impl Layout {
 
     /// Leaves columns out, from the last, until the others fit; the name of the row stays, and so does one column.
     fn leave_out(&mut self, columns: &[Column], width: usize) {
-        let mut out = Vec::new();
+        let all = self.places.clone();
         while self.sum(Place::least) > width {
             let is_column = |place: &Place| matches!(place.shows, Shows::Column(_));
             let last = self.places.iter().rposition(is_column).filter(|_| self.places.len() > 1);
             let Some(last) = last else { break };
-            if let Shows::Column(at) = self.places.remove(last).shows {
-                out.push(escape::terminal(&columns[at].name).into_owned());
+            self.places.remove(last);
+        }
+        // What is narrower than the one that had to go first may have its place again.
+        for place in &all {
+            let stands = |place: &Place| self.places.iter().any(|other| other.shows == place.shows);
+            if !stands(place) && self.sum(Place::least) + GAP + place.least() <= width {
+                let before =
+                    all.iter().take_while(|other| other.shows != place.shows).filter(|other| stands(other)).count();
+                self.places.insert(before, place.clone());
             }
         }
+        let stands = |shows: Shows| self.places.iter().any(|place| place.shows == shows);
+        let out = all.iter().filter(|place| !stands(place.shows)).filter_map(|place| place.shows.column());
+        let out: Vec<String> =
+            out.filter_map(|at| columns.get(at)).map(|c| escape::terminal(&c.name).into_owned()).collect();
         if !out.is_empty() {
-            out.reverse();
             let count = out.len();
             self.left_out = count;
             let columns = if count == 1 { "column does" } else { "columns do" };
@@ -338,11 +348,27 @@ impl Shows {
     }
 }
 
+/// A value in a sentence: in quotes where it could be taken for more of the sentence.
+fn quoted(text: &str) -> String {
+    match text.contains([';', ',', '"', ' ']) || text.is_empty() {
+        true => format!("\"{}\"", text.replace('"', "\\\"")),
+        false => text.to_owned(),
+    }
+}
+
+/// `s3.amazonaws.com:GetObject`: the name of a service, and that of a call.
+fn is_action(cell: &Cell) -> bool {
+    let text = cell.text();
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    text.split_once(ACTION).is_some_and(|(service, call)| is_word(service) && is_word(call))
+}
+
 /// A value as it stands in a line: a list of texts without its brackets.
 fn shown(cell: &Cell) -> String {
     let is_plain = |cell: &Cell| matches!(cell, Cell::Text(_) | Cell::Time(_) | Cell::Date(_)) || cell.is_number();
     match cell {
-        Cell::List(cells) if cells.iter().all(is_plain) => {
+        Cell::List(cells) if cells.iter().all(is_plain) && !cells.iter().any(|cell| cell.text().contains(',')) => {
             cells.iter().map(|cell| escape::terminal(&cell.text()).into_owned()).collect::<Vec<_>>().join(", ")
         }
         cell => escape::terminal(&cell.text()).into_owned(),
@@ -355,11 +381,15 @@ fn widest(lines: &[String]) -> usize {
 
 /// The columns of an answer. An object and its record become one name, which comes last.
 fn places(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<Place> {
-    let position = |name: &str| columns.iter().position(|column| column.name == name);
+    // Of several columns with one name it is not known which belongs to which.
+    let position = |name: &str| {
+        let mut found = columns.iter().enumerate().filter(|(_, column)| column.name == name).map(|(at, _)| at);
+        found.next().filter(|_| found.next().is_none())
+    };
     let (mut places, mut spare, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for (at, column) in columns.iter().enumerate() {
         let pair = |ending: &str, other: &str| {
-            let stem = column.name.strip_suffix(ending)?;
+            let stem = column.name.strip_suffix(ending).filter(|_| position(&column.name).is_some())?;
             position(&format!("{stem}{other}")).map(|other| (stem, other))
         };
         if let Some((stem, record)) = pair("_object", "_record") {

@@ -241,6 +241,33 @@ fn a_table_is_never_wider_than_the_terminal() {
 }
 
 #[test]
+fn columns_of_one_name_are_no_pair() {
+    let names = ["evidence_object", "evidence_record", "evidence_object", "evidence_record", "text"];
+    let row = |n: i128| {
+        let object = |of: &str| Cell::Text(format!("{of}{n:031x}"));
+        vec![object("a"), Cell::Int(n), object("b"), Cell::Int(2 * n), Cell::Text("x".repeat(n as usize * 20))]
+    };
+    let table = Table { columns: names.map(column).to_vec(), rows: (1..6).map(row).collect() };
+    let (out, _) = write("table", &table, &Options { tty: true, width: Some(160), ..Options::default() });
+    assert!(!out.contains('#') && out.contains(" 10  "), "{out}");
+}
+
+#[test]
+fn what_is_said_once_cannot_say_more() {
+    let row = |n: i128| {
+        let agent = "curl; error_class denied".to_owned();
+        vec![
+            Cell::Text(agent),
+            Cell::Text("y".repeat(30 + n as usize)),
+            Cell::Text("https://sts.amazonaws.com:443/".to_owned()),
+        ]
+    };
+    let table = Table { columns: ["agent", "text", "url"].map(column).to_vec(), rows: (1..6).map(row).collect() };
+    let (out, _) = write("table", &table, &Options { tty: true, width: Some(60), ..Options::default() });
+    assert!(out.contains("agent \"curl; error_class denied\"") && out.contains("sts.amazonaws.com:443"), "{out}");
+}
+
+#[test]
 fn colours_mark_words_of_ours_only() {
     let table = Table {
         columns: ["error_class", "useragent"].map(column).to_vec(),

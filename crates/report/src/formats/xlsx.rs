@@ -1,11 +1,12 @@
 //! A workbook with one sheet, as spreadsheets read it.
 //!
 //! A text is stored as a text and never as a formula. What a sheet cannot hold is not left out in silence: a text that
-//! is too long is cut and counted, and an answer with more rows than a sheet has is an error.
+//! is too long is cut and counted, and an answer with more rows than a sheet has is an error. The workbook is held in
+//! memory: the library would else keep it in the system's temporary folder, outside the case.
 
 use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::arrow::schema::Schema;
-use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, XlsxError};
 
 use super::{BatchWriter, Begin, Format, Out, Written, failed};
 use crate::cell::Cell;
@@ -42,7 +43,10 @@ struct Xlsx<'a> {
 
 fn begin<'a>(out: Out<'a>, schema: &Schema) -> Result<Box<dyn BatchWriter + 'a>> {
     let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet_with_constant_memory().map_err(broken)?;
+    // The same answer gives the same bytes, whenever it is asked.
+    let made = ExcelDateTime::from_ymd(2000, 1, 1).map_err(broken)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    let sheet = workbook.add_worksheet();
     let table = Table::new(schema);
     let strong = CellFormat::new().set_bold();
     sheet.set_freeze_panes(1, 0).map_err(broken)?;

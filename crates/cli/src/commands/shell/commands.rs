@@ -1,14 +1,15 @@
 //! The commands of the shell that are no SQL: a dot and a name.
 
+use std::path::Path;
+
 use anyhow::{Result, anyhow};
 use coldtrail_investigate::saved;
 
 use super::{Next, Shell};
-use crate::args::{Query, Record, Tables};
+use crate::args::{NAMES_BEFORE, Query, Record};
 use crate::commands::{query, record, tables};
 use crate::diagnostics::Usage;
-use crate::output;
-use crate::terminal;
+use crate::{file, output, terminal};
 
 /// What can follow the name of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub(super) enum Takes {
     Sql,
     Table,
 }
+
+/// So many files may read each other.
+const DEEP: usize = 16;
 
 /// A command, for the help and for completion.
 #[derive(Debug)]
@@ -63,17 +67,17 @@ pub(super) fn is_command(line: &str) -> bool {
 }
 
 impl Shell<'_> {
-    pub(super) fn command(&mut self, line: &str) -> Result<Next> {
+    pub(super) fn command(&mut self, line: &str, depth: usize) -> Result<Next> {
         let line = line.trim().trim_end_matches(';');
         let (name, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(name, rest)| (name, rest.trim()));
         match (name, rest) {
             (".quit" | ".exit" | "\\q", _) => return Ok(Next::Quit),
             (".help" | "\\?", _) => self.help()?,
             (".tables" | "\\d" | "\\dt", "") => {
-                tables::run(&Tables { name: None }, &self.settings)?;
+                tables::list(&self.lake.session, &self.settings)?;
             }
             (".schema" | "\\d", table) => {
-                tables::run(&Tables { name: Some(needed(name, table)?.to_owned()) }, &self.settings)?;
+                tables::columns(&self.lake.session, needed(name, table)?, &self.settings)?;
             }
             (".questions", area) => {
                 let area = (!area.is_empty()).then(|| area.to_owned());
@@ -87,14 +91,21 @@ impl Shell<'_> {
                 record::run(&Record { object, record }, &self.settings)?;
             }
             (".explain", sql) => self.ask(&format!("explain {}", needed(name, sql)?))?,
-            (".read", file) => return self.lines(&fs_err::read_to_string(needed(name, file)?)?),
+            (".read", _) if depth >= DEEP => {
+                let what = format!("files that read files, {DEEP} deep");
+                return Err(anyhow!(Usage { what, hint: Some("does one read itself?".to_owned()) }));
+            }
+            (".read", file) => return self.lines(&fs_err::read_to_string(needed(name, file)?)?, depth + 1),
             (".mode", format) => self.output.output = Some(output::known(needed(name, format)?)?.name.to_owned()),
             ("\\x", _) => {
                 let is_record = self.output.output.as_deref() == Some("record");
                 self.output.output = Some(if is_record { "table" } else { "record" }.to_owned());
                 terminal::note(&self.settings, if is_record { "as a table" } else { "one column below the other" })?;
             }
-            (".once", file) => self.once = Some(needed(name, file)?.into()),
+            (".once", file) => {
+                file::free(Path::new(needed(name, file)?), false)?;
+                self.once = Some(file.into());
+            }
             (".output", file) => {
                 self.output.append = true;
                 self.output.file = (!file.is_empty()).then(|| file.into());
@@ -139,17 +150,24 @@ impl Shell<'_> {
             };
             let (name, value) = match name.split_once('=') {
                 Some((name, value)) => (name.to_owned(), value.to_owned()),
-                None => (name.to_owned(), words.next().unwrap_or_default()),
+                None => {
+                    let value = words
+                        .next()
+                        .ok_or_else(|| anyhow!(Usage { what: format!("--{name} needs a value"), hint: None }))?;
+                    (name.to_owned(), value)
+                }
             };
-            given.push((name, value));
+            let known = |wanted: &str| question.parameters.iter().any(|parameter| parameter.name == wanted);
+            let meant = NAMES_BEFORE.iter().find(|(_, before)| *before == name && !known(&name));
+            given.push((meant.map_or(name.clone(), |(now, _)| (*now).to_owned()), value));
         }
         self.timed(|shell, output| {
             let asked = saved(&shell.lake.scope(), question, &given)?;
-            output::asked(&shell.settings, &shell.lake.session, &asked, output)?;
+            let status = output::asked(&shell.settings, &shell.lake.session, &asked, output)?;
             if shell.settings.stdout_tty && output.file.is_none() {
                 query::remarks(question, &shell.settings)?;
             }
-            Ok(())
+            Ok(status)
         })
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Helper<'a> {
         let takes = COMMANDS.iter().find(|command| command.name == name).map(|command| command.takes);
         match takes {
             Some(Takes::Table) => self.tables.iter().map(|(name, _)| name.clone()).collect(),
-            Some(Takes::Format) => output::all().filter(|f| f.is_text()).map(|f| f.name.to_owned()).collect(),
+            Some(Takes::Format) => output::every().filter(|f| f.is_text()).map(|f| f.name.to_owned()).collect(),
             Some(Takes::OnOff) => ["on", "off"].map(str::to_owned).to_vec(),
             Some(Takes::Area) => self.catalogue.areas().iter().map(ToString::to_string).collect(),
             Some(Takes::Question) => self.of_question(before),
@@ -129,6 +129,11 @@ impl<'a> Helper<'a> {
     }
 }
 
+/// Names of files, and those of questions of a case that came from somebody else, may hold what a terminal obeys.
+fn is_harmless(pair: &Pair) -> bool {
+    !pair.display.chars().chain(pair.replacement.chars()).any(escape::is_active)
+}
+
 impl Completer for Helper<'_> {
     type Candidate = Pair;
 
@@ -138,7 +143,8 @@ impl Completer for Helper<'_> {
         if let Some((name, _)) = command
             && COMMANDS.iter().any(|command| command.name == name && command.takes == Takes::File)
         {
-            return self.files.complete(line, at, context);
+            let (start, files) = self.files.complete(line, at, context)?;
+            return Ok((start, files.into_iter().filter(is_harmless).collect()));
         }
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '\\');
         let start =
@@ -154,8 +160,8 @@ impl Completer for Helper<'_> {
             candidates.into_iter().filter(|all| all.to_lowercase().starts_with(&word)).collect();
         fitting.sort_unstable();
         fitting.dedup();
-        let pair = |text: String| Pair { display: escape::terminal(&text).into_owned(), replacement: text };
-        Ok((start, fitting.into_iter().map(pair).collect()))
+        let pair = |text: String| Pair { display: text.clone(), replacement: text };
+        Ok((start, fitting.into_iter().map(pair).filter(is_harmless).collect()))
     }
 }
 

@@ -1,0 +1,57 @@
+//! Files that the user wants answers in: a whole one or none, and none that was there is lost.
+
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use coldtrail_report::Out;
+
+use crate::diagnostics::Usage;
+
+/// Refuses a file that is there, unless it may be written over.
+pub(crate) fn free(file: &Path, force: bool) -> Result<()> {
+    // A link that leads nowhere is there too.
+    let is_there = fs_err::symlink_metadata(file).is_ok() && !is_special(file);
+    if is_there && !force { Err(there(file)) } else { Ok(()) }
+}
+
+fn there(file: &Path) -> anyhow::Error {
+    let hint = Some("name another one; --force writes over it".to_owned());
+    anyhow!(Usage { what: format!("{} is there already", file.display()), hint })
+}
+
+/// Something that is there and no plain file.
+pub(crate) fn is_special(file: &Path) -> bool {
+    fs_err::metadata(file).is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// Writes a file under another name beside it, and gives it its own when it is whole. What is no plain file, such as a
+/// pipe, is written as it is.
+pub(crate) fn into_file<T>(file: &Path, force: bool, write: impl FnOnce(Out<'_>) -> Result<T>) -> Result<T> {
+    free(file, force)?;
+    // A link stays a link.
+    let target = if file.exists() { fs_err::canonicalize(file)? } else { file.to_owned() };
+    if is_special(&target) {
+        let mut out = BufWriter::new(fs_err::OpenOptions::new().write(true).open(&target)?);
+        let value = write(Box::new(&mut out))?;
+        out.flush().with_context(|| target.display().to_string())?;
+        return Ok(value);
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut part = tempfile::Builder::new();
+    part.prefix(".").suffix(".part");
+    // As any file that is made: temporary files are else for their owner alone.
+    #[cfg(unix)]
+    part.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let part = part.tempfile_in(folder).with_context(|| target.display().to_string())?;
+    let mut out = BufWriter::with_capacity(1 << 16, part);
+    let value = write(Box::new(&mut out))?;
+    let part = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    let named = if force { part.persist(&target) } else { part.persist_noclobber(&target) };
+    match named {
+        Ok(_) => Ok(value),
+        // It came while the answer was written.
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(there(file)),
+        Err(error) => Err(error.error).with_context(|| target.display().to_string()),
+    }
+}
