@@ -81,8 +81,8 @@ with known as (
   from lines
 )
 select
-  evidence_object, evidence_record, event_time, source, account, region, role, access_key, actor, service, action, ip,
-  user_agent, error_class, error, is_write, is_new,
+  evidence_object, evidence_record, event_time, action, ip, error_class, actor, service, role, access_key, source, account,
+  region, user_agent, error, is_write, is_new,
   case when $key is null then events end as events,
   case when $key is null then denied end as denied_events,
   case when $key is null then last_time end as last_time,

@@ -138,7 +138,7 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
             written
         }
     };
-    told(settings, person, &written)?;
+    told(settings, person && !settings.json, &written)?;
     if rows.more {
         let text = format!("only the first {} rows; there are more", rows.written);
         if person { note(settings, text)? } else { warn(settings, text)? }

@@ -119,7 +119,7 @@ fn ask(question: &Question, arguments: &QueryRun, settings: &Settings) -> Result
     let lake = commands::lake(settings, &arguments.reading)?;
     let asked = saved(&lake.scope(), question, &arguments.given)?;
     let status = output::asked(settings, &lake.session, &asked, &arguments.output)?;
-    if settings.stdout_tty && arguments.output.file.is_none() {
+    if settings.stdout_tty && !settings.json && arguments.output.file.is_none() {
         remarks(question, settings)?;
     }
     Ok(status)

@@ -78,7 +78,7 @@ select
     case when is_session then 'session' end,
     case when is_ip then 'address' end,
     case when is_resource then 'resource' end,
-    concat('indicator ', found)
+    case when found is not null then concat('indicator ', found) end
   ) as reason,
   account, region, evidence_object, evidence_record
 from judged
