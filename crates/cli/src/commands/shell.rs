@@ -73,10 +73,10 @@ impl Shell<'_> {
         let mut editor: Editor<Helper<'_>, FileHistory> = Editor::with_config(config)?;
         editor.set_helper(Some(Helper::new(&self.lake.session, self.catalogue, self.settings.look().colour)?));
         let mut history = self.settings.state.as_deref().map(|state| history_of(state, case.root()));
-        if let Some(history) = history.as_ref().filter(|history| history.is_file()) {
-            if let Err(error) = editor.load_history(history) {
-                warn(&self.settings, format!("what was asked before cannot be read: {error}"))?;
-            }
+        if let Some(history) = history.as_ref().filter(|history| history.is_file())
+            && let Err(error) = editor.load_history(history)
+        {
+            warn(&self.settings, format!("what was asked before cannot be read: {error}"))?;
         }
         note(
             &self.settings,

@@ -31,13 +31,13 @@ pub(crate) fn list(session: &Session, settings: &Settings) -> Result<()> {
     if settings.json {
         let all: Vec<_> = views()
             .iter()
-            .map(|view| json!({ "name": view.name, "role": view.role(), "rows": rows(view, &session), "about": view.about }))
+            .map(|view| json!({ "name": view.name, "role": view.role(), "rows": rows(view, session), "about": view.about }))
             .collect();
         return terminal::print_json(settings, &json!(all));
     }
     let mut text = String::new();
     for view in views() {
-        let rows = rows(view, &session).map_or_else(String::new, |rows| rows.to_string());
+        let rows = rows(view, session).map_or_else(String::new, |rows| rows.to_string());
         let about = view.about.split_whitespace().collect::<Vec<_>>().join(" ");
         text.push_str(&format!("{:<26} {:<8} {rows:>12}  {about}\n", view.name, view.role()));
     }
