@@ -142,6 +142,17 @@ fn state_dir() -> Option<PathBuf> {
     state.is_absolute().then(|| state.join("coldtrail"))
 }
 
+/// The running program, if `coldtrail` alone would not start it.
+pub(crate) fn outside_path() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let name = program.file_name()?;
+    let found = std::env::split_paths(&std::env::var_os("PATH")?).any(|folder| {
+        // A folder that cannot be read is none that finds it.
+        fs_err::canonicalize(folder.join(name)).is_ok_and(|path| path == program)
+    });
+    (!found).then_some(program)
+}
+
 /// The time now, with its offset from UTC.
 pub(crate) fn now() -> String {
     let now = Zoned::now();

@@ -69,12 +69,13 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
     }
     let (object, record) = example.unwrap_or_else(|| ("OBJECT".to_owned(), "RECORD".to_owned()));
     let object: String = object.chars().take(12).collect();
-    let program = std::env::current_exe().map_or_else(|_| "coldtrail".to_owned(), |path| path.display().to_string());
+    // Where the commands below would not find it, they are told where it is.
+    let alias = crate::settings::outside_path().map(|program| format!("  alias coldtrail={}\n", program.display()));
+    let alias = alias.unwrap_or_default();
     terminal::print(
         &settings,
         &format!(
-            "\nGo on with this case:\n  cd {}\n  alias coldtrail={program}\n\
-             Ask another question:\n  coldtrail query list\n  coldtrail sql \"select eventname, count(*) from cloudtrail group by 1\"\n\
+            "\nGo on with this case:\n  cd {}\n{alias}Ask another question:\n  coldtrail query list\n  coldtrail sql \"select eventname, count(*) from cloudtrail group by 1\"\n\
              Or ask one thing after the other:\n  coldtrail shell\n\
              See what is there and what is not:\n  coldtrail status\n\
              Look at the bytes behind a row:\n  coldtrail record {object}#{record}\n\
