@@ -403,7 +403,12 @@ pub(crate) fn parsed(command: &clap::Command) -> Arguments {
         }
         let safe = |word: std::ffi::OsString| escape::terminal(&word.to_string_lossy()).into_owned().into();
         let error = read(std::env::args_os().map(safe).collect()).err().unwrap_or(error);
-        crate::diagnostics::end_with(&error.render().to_string(), error.exit_code())
+        let text = error.render().to_string();
+        if std::env::args_os().any(|word| word == "--json") {
+            let first = text.lines().next().unwrap_or_default();
+            crate::diagnostics::usage_as_json(first.strip_prefix("error: ").unwrap_or(first), error.exit_code());
+        }
+        crate::diagnostics::end_with(&text, error.exit_code())
     })
 }
 

@@ -108,6 +108,13 @@ fn told(error: &anyhow::Error) -> String {
     message
 }
 
+/// What is wrong with the command line, for programs.
+pub(crate) fn usage_as_json(what: &str, code: i32) {
+    let value = json!({ "error": what, "hint": null, "exit": code });
+    // When standard output is gone, nobody is left to tell.
+    let _nobody = writeln!(std::io::stdout(), "{}", escape::json(&value));
+}
+
 /// Says an error after which there is more to do.
 pub(crate) fn say(error: &anyhow::Error) {
     crate::waiting::stop();

@@ -17,7 +17,7 @@ use crate::diagnostics::{Midway, Status, Usage};
 use crate::file::{into_file, is_special};
 use crate::screen::Screen;
 use crate::settings::Settings;
-use crate::terminal::{note, warn};
+use crate::terminal::{note, print_json, warn};
 
 /// The entry of `parquet` in the list of formats; it is here because only `lake` writes Parquet.
 static PARQUET: Format = Format {
@@ -108,6 +108,9 @@ fn answer(settings: &Settings, answer: Stream<'_>, output: &Output) -> Result<An
     }
     let look = if output.file.is_none() { settings.look() } else { Options::default() };
     let options = Options { raw: output.raw, ..look };
+    if let Some(file) = &output.file {
+        settings.refuse_own(file)?;
+    }
     let mut rows = Rows { most: output.max_rows.unwrap_or(u64::MAX), ..Rows::default() };
     let written = match &output.file {
         Some(file) if output.append => {
@@ -166,7 +169,7 @@ fn told(settings: &Settings, person: bool, written: &Written) -> Result<()> {
 /// Writes the rows of a statement that nothing is known of.
 pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, output: &Output) -> Result<()> {
     let answered = answer(settings, rows, output)?;
-    close(&answered, &json!({ "more": answered.more }))
+    finish(settings, &answered, output, json!({ "more": answered.more }))
 }
 
 /// Asks one statement, and writes its rows with what they leave aside; how it ends.
@@ -176,12 +179,21 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
     let empty = is_empty.then(|| asked.empty(session)).transpose();
     let empty = if answered.envelope { empty.context(Midway)? } else { empty? };
     let claim = empty.as_ref().map_or_else(|| asked.claim(), |empty| empty.claim);
-    if answered.envelope {
-        let none = empty.map(|empty| empty.sentence);
-        let about = json!({ "none": none, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "notSeen": asked.not_seen,
-            "takenFor": asked.taken_for,
-            "more": answered.more });
-        close(&answered, &about)?;
+    if settings.json && (answered.envelope || output.file.is_some()) {
+        let mut about = json!({
+            "none": null, "cannotSay": asked.cannot_say, "leftAside": asked.left_aside, "notSeen": asked.not_seen,
+            "takenFor": asked.taken_for, "more": answered.more,
+        });
+        // That nothing can be said is no "none".
+        match empty {
+            Some(empty) if empty.claim == Claim::Nothing => {
+                let sentence = empty.sentence.strip_prefix("cannot say: ").unwrap_or(&empty.sentence);
+                about["cannotSay"] = json!([sentence]);
+            }
+            Some(empty) => about["none"] = json!(empty.sentence),
+            None => {}
+        }
+        finish(settings, &answered, output, about)?;
         return Ok(claim.into());
     }
     if !asked.not_seen.is_empty() {
@@ -205,11 +217,15 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
     Ok(claim.into())
 }
 
-/// Ends the object that the rows stand in, with what is to be known about them.
-fn close(answered: &Answered, about: &serde_json::Value) -> Result<()> {
+/// What is to be known about rows: behind them in their object, or by itself when they are in a file.
+fn finish(settings: &Settings, answered: &Answered, output: &Output, mut about: serde_json::Value) -> Result<()> {
     if answered.envelope {
-        let about = escape::json(about);
+        let about = escape::json(&about);
         writeln!(std::io::stdout(), ",{}", about.strip_prefix('{').unwrap_or(&about))?;
+    } else if let Some(file) = output.file.as_ref().filter(|_| settings.json) {
+        about["file"] = json!(file);
+        about["written"] = json!(answered.rows);
+        print_json(settings, &about)?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Arguments made definite: the one place that reads the environment and the clock.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use coldtrail_evidence::{Case, custody, noted};
 use coldtrail_query::SessionOptions;
 use coldtrail_report::Options;
@@ -11,7 +11,7 @@ use jiff::Zoned;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Command, Reading, Shell, When};
-use crate::diagnostics::Status;
+use crate::diagnostics::{Status, Usage};
 use crate::terminal;
 
 /// A program to page through long answers, and what to tell it.
@@ -89,6 +89,26 @@ impl Settings {
     /// Did the user say which case?
     pub(crate) fn names_a_case(&self) -> bool {
         self.case.is_some()
+    }
+
+    /// Refuses to write over what a case is made of: an answer, or a mistyped name, must not destroy evidence.
+    pub(crate) fn refuse_own(&self, file: &Path) -> Result<()> {
+        let Ok(case) = self.case() else { return Ok(()) };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The file itself may be a link to somewhere in the case.
+        let Ok(real) = fs_err::canonicalize(file).or_else(|_not_there| {
+            Ok::<_, std::io::Error>(fs_err::canonicalize(folder)?.join(file.file_name().unwrap_or_default()))
+        }) else {
+            return Ok(());
+        };
+        let Ok(inside) = real.strip_prefix(case.root()) else { return Ok(()) };
+        let own = ["case.toml", "custody.jsonl", "evidence", "lake", "manifest-sha256.txt"];
+        let first = inside.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        if !first.is_some_and(|first| own.contains(&first.as_str()) || first.starts_with('.')) {
+            return Ok(());
+        }
+        let hint = Some("write it elsewhere".to_owned());
+        Err(anyhow!(Usage { what: format!("{} is a part of the case", file.display()), hint }))
     }
 
     /// Says which case it was about, where it is not the one that the user stands in.

@@ -55,6 +55,19 @@ pub(crate) fn print(settings: &Settings, text: &str) -> Result<()> {
     screen.finish(written)
 }
 
+/// Prints a list of our own, a name and what it is on each line: a line that is wider than the terminal goes on below
+/// what it says.
+pub(crate) fn print_list(settings: &Settings, text: &str) -> Result<()> {
+    let width = settings.look().width.filter(|_| !settings.look().wide);
+    let mut folded = String::new();
+    for line in text.lines() {
+        let column = line.trim_end().rfind("  ").map_or(2, |at| at + 2);
+        let column = if width.is_some_and(|width| column > width / 2) { 4 } else { column };
+        fold::lines(line, width, column).iter().for_each(|line| folded.push_str(&format!("{line}\n")));
+    }
+    print(settings, &folded)
+}
+
 /// Prints text that `report` made: it is escaped, and may have colours.
 pub(crate) fn print_written(settings: &Settings, text: &str) -> Result<()> {
     let mut screen = Screen::new(settings);

@@ -1,9 +1,8 @@
-//! Ctrl-C, where it ends a question and not the program.
+//! The end of a question before its answer is whole, as by Ctrl-C.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 /// Tells a question that it is to end. Cloned, it is the same one.
@@ -17,15 +16,10 @@ struct State {
 }
 
 impl Interrupt {
-    /// From now on Ctrl-C does not end the program any more.
-    pub(crate) fn listen(&self, runtime: &Runtime) {
-        let this = self.clone();
-        runtime.spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                this.0.asked.store(true, Ordering::SeqCst);
-                this.0.wake.notify_waiters();
-            }
-        });
+    /// Ends the question that is being answered.
+    pub(crate) fn ask(&self) {
+        self.0.asked.store(true, Ordering::SeqCst);
+        self.0.wake.notify_waiters();
     }
 
     /// Forgets what was asked for before this question.
@@ -33,7 +27,7 @@ impl Interrupt {
         self.0.asked.store(false, Ordering::SeqCst);
     }
 
-    /// Waits for what comes, or for Ctrl-C: then there is nothing.
+    /// Waits for what comes, or for the end: then there is nothing.
     pub(crate) async fn or<T>(&self, coming: impl Future<Output = T>) -> Option<T> {
         let wake = self.0.wake.notified();
         tokio::pin!(wake);

@@ -177,12 +177,14 @@ impl Session {
         Stream::start(&self.runtime, &self.interrupt, context, sql.to_owned(), values, failed)
     }
 
-    /// From now on Ctrl-C ends the question that is being answered, with [`Error::Interrupted`], and not the program.
-    pub fn outlive_interrupts(&self) {
-        self.interrupt.listen(&self.runtime);
+    /// What ends the question that is being answered, with [`Error::Interrupted`], whoever calls it: a handler of
+    /// signals, which must not wait for the threads of the engine, since these may all be busy.
+    pub fn interrupter(&self) -> impl Fn() + Send + 'static {
+        let interrupt = self.interrupt.clone();
+        move || interrupt.ask()
     }
 
-    /// Forgets a Ctrl-C that was for what was asked before.
+    /// Forgets an interruption that was for what was asked before.
     pub fn forget_interrupts(&self) {
         self.interrupt.reset();
     }

@@ -85,7 +85,7 @@ pub(crate) struct ConfigDiff {
     /// The first instant.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: String,
-    /// The second instant; without it, the end of the data.
+    /// The second instant, a day alone its end; without it, the end of the data.
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
     #[command(flatten)]

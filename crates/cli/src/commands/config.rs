@@ -27,7 +27,9 @@ pub(crate) fn run(arguments: &Config, settings: &Settings) -> Result<Status> {
             log(&scope, &a.resource, from, to)
         }
         Config::Diff(a) => {
-            diff(&scope, a.resource.as_deref(), at(&scope, Some(&a.from))?, at(&scope, a.to.as_deref())?)
+            let (_, to) = within(&scope, None, a.to.as_deref())?;
+            let to = to.map_or_else(|| at(&scope, None), Ok)?;
+            diff(&scope, a.resource.as_deref(), at(&scope, Some(&a.from))?, to)
         }
         Config::Blame(a) => blame(&scope, &a.resource, at(&scope, a.at.as_deref())?),
         Config::Related(a) => related(&scope, &a.resource, at(&scope, a.at.as_deref())?, a.depth, a.window.micros()),

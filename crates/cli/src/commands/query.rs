@@ -70,9 +70,9 @@ fn list(catalogue: &Catalogue, area: Option<&str>, settings: &Settings) -> Resul
             text.push_str(&format!("{}{}\n", if last.is_empty() { "" } else { "\n" }, safe(question.area())));
             last = question.area();
         }
-        text.push_str(&format!("  {:<44} {}\n", safe(&question.name), safe(&question.title)));
+        text.push_str(&format!("  {:<44}  {}\n", safe(&question.name), safe(&question.title)));
     }
-    terminal::print(settings, &text)
+    terminal::print_list(settings, &text)
 }
 
 fn as_json(q: &Question) -> serde_json::Value {

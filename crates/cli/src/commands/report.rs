@@ -89,6 +89,7 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
             }));
         }
     };
+    settings.refuse_own(file)?;
     file::into_file(file, arguments.force, |mut out| Ok(out.write_all(text.as_bytes())?))?;
     terminal::note(settings, format!("report written to {}", file.display()))?;
     Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))

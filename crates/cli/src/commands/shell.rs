@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
 impl Shell<'_> {
     /// With a person. An error ends what was asked, and not the shell.
     fn talk(mut self) -> Result<Status> {
-        self.lake.session.outlive_interrupts();
+        ctrlc::set_handler(self.lake.session.interrupter())?;
         let case = self.settings.case()?;
         let config = Config::builder()
             .completion_type(CompletionType::List)

@@ -48,7 +48,7 @@ pub(crate) fn list(session: &Session, settings: &Settings) -> Result<()> {
     for function in TABLE_FUNCTIONS {
         text.push_str(&format!("{:<39}  {}\n", format!("from {}", function.usage), function.about));
     }
-    terminal::print(settings, &text)
+    terminal::print_list(settings, &text)
 }
 
 /// The columns of a table.
@@ -65,7 +65,7 @@ pub(crate) fn columns(session: &Session, name: &str, settings: &Settings) -> Res
     for column in columns {
         text.push_str(&format!("{:<28} {}\n", column.name, doc(&column.name)));
     }
-    terminal::print(settings, &text)
+    terminal::print_list(settings, &text)
 }
 
 /// How many rows a view has, as far as the ledger of the lake tells without reading it.

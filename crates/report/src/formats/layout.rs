@@ -133,7 +133,14 @@ impl Layout {
     fn say_once(&mut self, columns: &[Column], rows: &[Vec<Cell>]) {
         let (mut same, mut empty) = (Vec::new(), Vec::new());
         self.places.retain(|place| {
-            let Shows::Column(at) = place.shows else { return true };
+            let at = match place.shows {
+                Shows::Column(at) => at,
+                Shows::Row(object, _) if rows.iter().all(|row| row.get(object) == Some(&Cell::Null)) => {
+                    empty.extend(place.heading.iter().cloned());
+                    return false;
+                }
+                Shows::Row(..) => return true,
+            };
             let mut cells = rows.iter().filter_map(|row| row.get(at));
             let same_all = cells.next().filter(|first| cells.all(|cell| cell == *first));
             let Some(first) = same_all.filter(|first| shown(first).width() <= SAID) else { return true };

@@ -181,6 +181,8 @@ fn shortened(text: &str, width: usize, fits: Fits) -> Option<String> {
             let part = end.split_once([':', '/']).map(|(_, part)| part).filter(|part| part.width() * 2 > room);
             Some(format!("…{}", part.unwrap_or(end)))
         }
+        // A sentence without its middle may say the opposite.
+        Fits::InTheMiddle if text.contains(' ') => Some(format!("{}…", start(text, room))),
         Fits::InTheMiddle => {
             let tail = end(text, room / 3);
             Some(format!("{}…{tail}", start(text, room - tail.width())))

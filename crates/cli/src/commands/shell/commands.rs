@@ -103,10 +103,12 @@ impl Shell<'_> {
                 terminal::note(&self.settings, if is_record { "as a table" } else { "one column below the other" })?;
             }
             (".once", file) => {
-                file::free(Path::new(needed(name, file)?), false)?;
+                self.settings.refuse_own(Path::new(needed(name, file)?))?;
+                file::free(Path::new(file), false)?;
                 self.once = Some(file.into());
             }
             (".output", file) => {
+                self.settings.refuse_own(Path::new(file))?;
                 self.output.append = true;
                 self.output.file = (!file.is_empty()).then(|| file.into());
             }
@@ -135,7 +137,7 @@ impl Shell<'_> {
         for command in COMMANDS {
             text.push_str(&format!("{:<38} {}\n", format!("{} {}", command.name, command.usage), command.about));
         }
-        terminal::print(&self.settings, &text)
+        terminal::print_list(&self.settings, &text)
     }
 
     /// `NAME --parameter value --other=value`

@@ -121,9 +121,9 @@ impl<'a> Helper<'a> {
             return self.catalogue.questions.iter().map(|question| question.name.clone()).collect();
         };
         let named = words.last().and_then(|word| word.strip_prefix("--"));
-        let values = question.parameters.iter().find(|parameter| Some(parameter.name.as_str()) == named);
-        match values.map(|parameter| parameter.values.clone()).filter(|values| !values.is_empty()) {
-            Some(values) => values,
+        // After the name of a parameter stands its value, which is completed where it is one of few.
+        match question.parameters.iter().find(|parameter| Some(parameter.name.as_str()) == named) {
+            Some(parameter) => parameter.values.clone(),
             None => question.parameters.iter().map(|parameter| format!("--{}", parameter.name)).collect(),
         }
     }
@@ -183,11 +183,18 @@ impl Highlighter for Helper<'_> {
     }
 }
 
+/// Could more lines make a statement of it? Else what is wrong is said at once.
+fn begins_sql(line: &str) -> bool {
+    const FIRST: &[&str] = &["select", "with", "explain", "show", "describe", "desc", "values", "table"];
+    let line = line.trim_start();
+    let word = line.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+    line.starts_with(['(', '-', '/']) || FIRST.contains(&word.as_str())
+}
+
 impl Validator for Helper<'_> {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let line = context.input();
-        let whole =
-            line.trim().is_empty() || is_command(line) || matches!(line.trim(), "exit" | "quit") || is_whole(line);
+        let whole = line.trim().is_empty() || is_command(line) || !begins_sql(line) || is_whole(line);
         Ok(if whole { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
     }
 }
