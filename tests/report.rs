@@ -21,6 +21,12 @@ fn an_area_becomes_one_document() {
         assert!(name.ends_with(".md") || !text.contains("<script"), "{name}: nothing of the attacker's is markup");
     }
     run(sample_case(), &["report", "area", "nonsense"]).expect(2);
+    let json = run(sample_case(), &["report", "area", "triage", "--json"]).expect(3).json();
+    assert!(json["markdown"].as_str().unwrap().contains("triage"), "{json}");
+    // What the case is made of is never written over.
+    let own = run(sample_case(), &["sql", "select 1", "-o", "custody.jsonl", "--output", "csv", "--force"]).expect(2);
+    assert!(own.stderr.contains("is a part of the case"), "{}", own.stderr);
+    run(sample_case(), &["custody", "verify"]).expect(0);
 }
 
 #[test]

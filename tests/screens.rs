@@ -251,6 +251,7 @@ fn colour_is_for_terminals_that_want_it() {
     let question = ["query", "run", "triage/failed_actions", "-q"];
     assert!(shown(&question, true).contains("\u{1b}[31mdenied"));
     assert!(!shown(&question, false).contains('\u{1b}'));
+    golden("screens/failed_actions.100.colour.txt", &shown(&question, true).replace('\r', "").replace('\u{1b}', "ESC"));
     let diff = ["config", "diff", "--all", "--from", "2026-04-08", "--to", "2026-04-10"];
     assert!(shown(&diff, true).contains("\u{1b}[32m"), "what is new is green");
     let sample = root().join("sample-data").to_string_lossy().into_owned();

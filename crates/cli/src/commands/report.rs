@@ -75,8 +75,13 @@ fn standing(questions: &[Answered]) -> Status {
 fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Result<Value> {
     let Some(file) = &arguments.file else {
         let text = render_markdown(report)?;
-        terminal::print(settings, &text)?;
-        return Ok(json!({ "file": "standard output", "sha256": hash::sha256(text.as_bytes()) }));
+        let written = json!({ "file": "standard output", "sha256": hash::sha256(text.as_bytes()) });
+        if settings.json {
+            terminal::print_json(settings, &json!({ "markdown": text, "sha256": written["sha256"] }))?;
+        } else {
+            terminal::print(settings, &text)?;
+        }
+        return Ok(written);
     };
     let text = match file.extension().and_then(|extension| extension.to_str()) {
         Some("html" | "htm") => render_html(report)?,
@@ -92,7 +97,11 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
     settings.refuse_own(file)?;
     file::into_file(file, arguments.force, |mut out| Ok(out.write_all(text.as_bytes())?))?;
     terminal::note(settings, format!("report written to {}", file.display()))?;
-    Ok(json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) }))
+    let written = json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) });
+    if settings.json {
+        terminal::print_json(settings, &written)?;
+    }
+    Ok(written)
 }
 
 fn answer(question: &Question, scope: &Scope<'_>, manifest: &Manifest, rows: usize) -> Result<Answered> {
