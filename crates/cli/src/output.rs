@@ -197,7 +197,7 @@ pub(crate) fn asked(settings: &Settings, session: &Session, asked: &Asked, outpu
         return Ok(claim.into());
     }
     if !asked.not_seen.is_empty() {
-        warn(settings, format!("in no row at all: {}", asked.not_seen.join(", ")))?;
+        warn(settings, format!("as address, key, actor or resource in no row: {}", asked.not_seen.join(", ")))?;
     }
     if let Some(arn) = &asked.taken_for {
         warn(settings, format!("the name of the actor is taken for {arn}"))?;

@@ -1,6 +1,7 @@
 //! Rows of every log in one order, each with the reason why it is there.
 
 use coldtrail_query::Value;
+use coldtrail_report::AsideKind;
 use serde::Deserialize;
 
 use crate::actor::{Meant, meant};
@@ -106,10 +107,14 @@ pub fn timeline(scope: &Scope<'_>, wanted: &Timeline<'_>) -> Result<Asked> {
         ("--ip", ip.as_deref()),
         ("--resource", wanted.resource),
         ("--account", wanted.account),
+        ("--region", wanted.region),
     ];
     let asked = Asked::new(scope, include_str!("timeline/rows.sql"), parameters, &ABOUT, &values)?;
     let not_seen = iocs.as_ref().map(|iocs| not_seen(scope, iocs)).transpose()?.unwrap_or_default();
-    Ok(Asked { whole: true, not_seen, taken_for, ..asked })
+    let mut asked = Asked { whole: true, taken_for, ..asked };
+    let what = "indicators are no address, key, actor or resource of any row; names, hosts and URLs are not looked for";
+    asked.left_aside.add(AsideKind::NoSuchValue, not_seen.len() as u64, what);
+    Ok(Asked { not_seen, ..asked })
 }
 
 /// The indicators of a list: one on a line, what follows a `#` is a comment, and `[.]` is a dot.

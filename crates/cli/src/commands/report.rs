@@ -27,6 +27,11 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
         let hint = Some(format!("the areas are {}", catalogue.areas().join(", ")));
         return Err(anyhow!(Usage { what: format!("no area is called `{}`", arguments.area), hint }));
     }
+    if let Some(file) = &arguments.file {
+        // Before the work, not after it.
+        settings.refuse_own(file)?;
+        file::free(file, arguments.force)?;
+    }
     let case = settings.case()?;
     let lake = commands::lake(settings, &arguments.reading)?;
     let (scope, session) = (lake.scope(), &lake.session);
@@ -94,7 +99,6 @@ fn write(arguments: &ReportArea, report: &AreaReport, settings: &Settings) -> Re
             }));
         }
     };
-    settings.refuse_own(file)?;
     file::into_file(file, arguments.force, |mut out| Ok(out.write_all(text.as_bytes())?))?;
     terminal::note(settings, format!("report written to {}", file.display()))?;
     let written = json!({ "file": file, "sha256": hash::sha256(text.as_bytes()) });

@@ -2,7 +2,7 @@
 -- name of one?
 select count(*) > 0 as known from (
   select 1 from events
-  where ip = $value or actor = $value or target = $value or account = $value or action = $value
+  where ip = $value or actor = $value or target = $value or account = $value or region = $value or action = $value
     or array_has(ips, $value) or array_has(keys, $value)
     or case when strpos($value, '/') > 0 then ip_in_cidr(array_to_string(ips, ','), $value) end
     or array_has(actors, $value) or array_has(resources, $value)
