@@ -27,6 +27,7 @@ pub(crate) use query::read_again;
 
 use anyhow::{Result, anyhow};
 use coldtrail_investigate::Scope;
+use coldtrail_lake::Lake;
 use coldtrail_query::{Session, SessionOptions, instant, until};
 
 use crate::args::{Command, Reading, with_names};
@@ -102,7 +103,7 @@ fn say_when_interrupted() -> Result<()> {
 fn session(settings: &Settings, reading: &Reading) -> Result<Session> {
     let case = settings.case()?;
     let options = SessionOptions { memory: usize::try_from(reading.memory)?, version: reading.at_version };
-    Ok(Session::open(&case.lake_dir(), &case.spill_dir(), options)?)
+    Ok(Session::open(&Lake::of(&case)?, &case.spill_dir(), options)?)
 }
 
 /// A session, and how much evidence there is beside what it sees.

@@ -133,6 +133,9 @@ fn code(error: &anyhow::Error) -> u8 {
     if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::Line { .. })) {
         return Status::Contradicted.code();
     }
+    if is_contradiction(error) {
+        return Status::Contradicted.code();
+    }
     if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::UnknownObject { .. })) {
         return Status::Inconclusive.code();
     }
@@ -151,6 +154,14 @@ fn code(error: &anyhow::Error) -> u8 {
         _ if matches!(error.downcast_ref(), Some(coldtrail_fetch::Error::UnknownSource { .. })) => USAGE,
         _ => 1,
     }
+}
+
+/// Is a part of the case not what was written?
+fn is_contradiction(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref().is_some_and(coldtrail_lake::Error::is_contradiction)
+            || cause.downcast_ref().is_some_and(coldtrail_query::Error::is_contradiction)
+    })
 }
 
 /// The exit status of wrong usage.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use coldtrail_evidence::{Case, custody, noted};
+use coldtrail_lake::Lake;
 use coldtrail_query::SessionOptions;
 use coldtrail_report::Options;
 use jiff::Zoned;
@@ -199,11 +200,11 @@ pub(crate) struct Done<T> {
 pub(crate) fn recorded<T>(
     case: &Case,
     settings: &Settings,
-    inputs: Value,
+    inputs: impl FnOnce() -> coldtrail_evidence::Result<Value>,
     work: impl FnOnce() -> Result<Done<T>>,
 ) -> Result<(Status, T)> {
-    let collects = noted::collects(&inputs);
     let begun = begin(case, inputs)?;
+    let collects = noted::collects(&begun.inputs);
     let done = work();
     let end = |counts: Value, outputs: Value, exit: i32| {
         custody::end(case, &begun, &custody::Outcome { time: &now(), counts, outputs, exit })
@@ -224,7 +225,7 @@ pub(crate) fn recorded<T>(
     }
 }
 
-fn begin(case: &Case, inputs: Value) -> Result<custody::Entry> {
+fn begin(case: &Case, inputs: impl FnOnce() -> coldtrail_evidence::Result<Value>) -> Result<custody::Entry> {
     let command: Vec<String> = std::env::args().collect();
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
@@ -239,8 +240,8 @@ fn begin(case: &Case, inputs: Value) -> Result<custody::Entry> {
             command: &command.join(" "),
             tool_version: env!("CARGO_PKG_VERSION"),
             tool_sha256: &program.unwrap_or_else(|error| format!("unknown: {error}")),
-            inputs,
         },
+        inputs,
     )?;
     Ok(entry)
 }
@@ -248,4 +249,23 @@ fn begin(case: &Case, inputs: Value) -> Result<custody::Entry> {
 /// What stands in the manifest now, for the custody log.
 pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
     Ok(noted::state(case)?)
+}
+
+/// What an action works on that writes into the lake: the manifest, and the lake as it was before. Asked under the lock
+/// of the custody log.
+pub(crate) fn of_lake(case: &Case, more: Value) -> coldtrail_evidence::Result<Value> {
+    let mut inputs = more;
+    if let Value::Object(state) = noted::state(case)? {
+        inputs.as_object_mut().map(|inputs| inputs.extend(state));
+    }
+    inputs[noted::LAKE] = lake_state(case);
+    Ok(inputs)
+}
+
+/// The state of the lake's list of commits, for the custody log; null where there is no lake.
+pub(crate) fn lake_state(case: &Case) -> Value {
+    match Lake::new(&case.lake_dir()).and_then(|lake| lake.head()) {
+        Ok(head) => head.map_or(Value::Null, |head| json!({ "commits": head.lines, "head": head.hash() })),
+        Err(error) => json!({ "unreadable": error.to_string() }),
+    }
 }

@@ -15,8 +15,6 @@ mod marks;
 mod names;
 mod output;
 
-use std::path::Path;
-
 use coldtrail_lake::{Lake, Snapshot};
 use coldtrail_schema::Table;
 use coldtrail_schema::tables::{cloudtrail, config_items, derived, ledger, sessions};
@@ -53,8 +51,8 @@ pub struct Summary {
 }
 
 /// Derives all tables in place of those that were there, unless nothing was ingested since.
-pub fn derive(directory: &Path, again: bool, progress: &dyn Progress) -> Result<Summary> {
-    let lake = Lake::new(directory).map_err(Error::Lake)?;
+pub fn derive(lake: &Lake, again: bool, progress: &dyn Progress) -> Result<Summary> {
+    let directory = lake.root();
     let mut batch = lake.begin("derive").map_err(Error::Lake)?;
     let snapshot = lake.snapshot(None).map_err(Error::Lake)?;
     let basis = basis(&snapshot);

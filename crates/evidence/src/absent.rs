@@ -1,11 +1,12 @@
 //! What was to be collected and could not be, with the reason: so that a later check does not call it deleted.
 
-use fs_err as fs;
-use serde::{Deserialize, Serialize};
 use std::io::Write;
+
+use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::error::{Error, Result};
+use crate::inside::{self, Use};
 use crate::manifest::S3Place;
 
 /// One object that is not there.
@@ -40,20 +41,16 @@ pub fn append(case: &Case, absent: &[Absent]) -> Result<()> {
         serde_json::to_writer(&mut lines, one).expect("texts are always JSON");
         lines.push(b'\n');
     }
-    let mut file = fs::OpenOptions::new().append(true).create(true).open(&path).map_err(Error::io("open", &path))?;
+    let mut file = inside::open(case.root(), &path, Use::Append).map_err(Error::io("open", &path))?;
     file.write_all(&lines).and_then(|()| file.sync_data()).map_err(Error::io("write", &path))
 }
 
 /// Everything that was noted. An unfinished last line, of a run that was cut off, is passed over.
 pub fn load(case: &Case) -> Result<Vec<Absent>> {
     let path = path(case);
-    let text = match fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(Error::io("read", &path))?,
-    };
-    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let lines = text.get(..end).unwrap_or_default().split(|b| *b == b'\n').filter(|line| !line.is_empty());
-    lines
+    let text = inside::read(case.root(), &path).map_err(Error::io("read", &path))?.unwrap_or_default();
+    crate::chain::lines(&text)
+        .0
         .zip(1..)
         .map(|(line, number)| {
             serde_json::from_slice(line).map_err(|source| Error::Line { path: path.clone(), line: number, source })

@@ -7,6 +7,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::inside;
 use crate::open::Streams;
 
 /// The version of the layout. A case with a higher one is not opened.
@@ -68,9 +69,7 @@ impl Case {
         let path = root.join("case.toml");
         let text = toml::to_string(&description).expect("a flat table of texts is always TOML");
         // Last, and whole or not at all: what has no case.toml is no case.
-        let unfinished = root.join(".case.toml.new");
-        fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
-        fs::rename(&unfinished, &path).map_err(Error::io("write", &path))?;
+        inside::replace(root, &path, text.as_bytes()).map_err(Error::io("write", &path))?;
         Case::open(root)
     }
 
@@ -80,13 +79,14 @@ impl Case {
         if !path.is_file() {
             return Err(Error::NoCase { start: root.to_path_buf() });
         }
-        let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        let root = fs::canonicalize(root).map_err(Error::io("open", root))?;
+        let text = inside::read(&root, &root.join("case.toml")).map_err(Error::io("read", &path))?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         let description: Description =
             toml::from_str(&text).map_err(|source| Error::CaseFile { path: path.clone(), source: Box::new(source) })?;
         if description.format > FORMAT {
             return Err(Error::CaseFormat { path, found: description.format, known: FORMAT });
         }
-        let root = fs::canonicalize(root).map_err(Error::io("open", root))?;
         Ok(Case(Arc::new(Inner { root, description, streams: Mutex::default() })))
     }
 

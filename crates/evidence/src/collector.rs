@@ -20,6 +20,7 @@ use crate::archive::{self, ArchiveKind, Listing, Member};
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::{object_id, unhex};
+use crate::inside::{self, Use};
 use crate::manifest::{Entry, Location, Manifest, S3Place, Writer};
 use crate::open::{Damage, Limits, Notes, open_member};
 use crate::sidecar;
@@ -134,7 +135,7 @@ impl Collector {
     /// Begins to add; [`Error::Busy`] while another process does.
     pub fn open(case: &Case, limits: Limits) -> Result<Collector> {
         let lock_path = case.evidence_dir().join(".lock");
-        let lock = fs::File::create(&lock_path).map_err(Error::io("write", &lock_path))?;
+        let lock = inside::open(case.root(), &lock_path, Use::Change).map_err(Error::io("open", &lock_path))?;
         match lock.file().try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Busy { root: case.root().to_path_buf() }),
@@ -394,6 +395,6 @@ impl Known {
 /// The folder for downloads that are not complete, kept from one run to the next.
 pub fn partial_dir(case: &Case) -> Result<PathBuf> {
     let path = case.evidence_dir().join("partial");
-    crate::case::make_private_dir(&path)?;
+    inside::make_folder(case.root(), &path).map_err(Error::io("make the folder", &path))?;
     Ok(path)
 }

@@ -5,15 +5,13 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+pub use crate::chain::Break;
+use crate::chain::{self, BEGINNING};
 use crate::error::{Error, Result};
-use crate::hash;
-
-/// The `prev` of the first line.
-const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+use crate::inside::{self, Use};
 
 /// What is being done, told by the caller, who knows clock, user and host.
 #[derive(Debug, Clone)]
@@ -30,8 +28,6 @@ pub struct Action<'a> {
     pub tool_version: &'a str,
     /// SHA-256 of the program's file.
     pub tool_sha256: &'a str,
-    /// What it works on.
-    pub inputs: serde_json::Value,
 }
 
 /// What came of it.
@@ -121,28 +117,12 @@ pub enum Verdict {
     },
 }
 
-/// Why a line does not belong where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Break {
-    /// It is not one of our lines at all.
-    #[error("the line cannot be read")]
-    Unreadable,
-    /// Its text was changed.
-    #[error("the line does not match its hash")]
-    Edited,
-    /// A line before it was changed, removed or put in.
-    #[error("the line does not follow the one before it")]
-    Unlinked,
-    /// It has no end: the program was cut off while writing it.
-    #[error("the line is unfinished")]
-    Torn,
-}
-
-/// Writes that an action begins, and waits until it is on the disk.
-pub fn begin(case: &Case, action: &Action<'_>) -> Result<Entry> {
+/// Writes that an action begins, and waits until it is on the disk. `inputs` tells what it works on, such as the state of
+/// the manifest; it is asked when no other entry can come between.
+pub fn begin(case: &Case, action: &Action<'_>, inputs: impl FnOnce() -> Result<serde_json::Value>) -> Result<Entry> {
     append(
         case,
+        inputs,
         Entry {
             seq: 0,
             time: action.time.to_owned(),
@@ -153,7 +133,7 @@ pub fn begin(case: &Case, action: &Action<'_>) -> Result<Entry> {
             command: action.command.to_owned(),
             tool: action.tool_version.to_owned(),
             tool_sha256: action.tool_sha256.to_owned(),
-            inputs: action.inputs.clone(),
+            inputs: serde_json::Value::Null,
             counts: serde_json::Value::Null,
             outputs: serde_json::Value::Null,
             exit: None,
@@ -168,11 +148,11 @@ pub fn begin(case: &Case, action: &Action<'_>) -> Result<Entry> {
 pub fn end(case: &Case, begun: &Entry, outcome: &Outcome<'_>) -> Result<Entry> {
     append(
         case,
+        || Ok(serde_json::Value::Null),
         Entry {
             time: outcome.time.to_owned(),
             phase: Phase::End,
             of: Some(begun.seq),
-            inputs: serde_json::Value::Null,
             counts: outcome.counts.clone(),
             outputs: outcome.outputs.clone(),
             exit: Some(outcome.exit),
@@ -184,35 +164,26 @@ pub fn end(case: &Case, begun: &Entry, outcome: &Outcome<'_>) -> Result<Entry> {
 }
 
 /// Adds a line, with its number and its tie to the line before.
-fn append(case: &Case, mut entry: Entry) -> Result<Entry> {
+fn append(case: &Case, inputs: impl FnOnce() -> Result<serde_json::Value>, mut entry: Entry) -> Result<Entry> {
     let path = case.custody_path();
-    let mut file = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(Error::io("open", &path))?;
+    let mut file = inside::open(case.root(), &path, Use::Change).map_err(Error::io("open", &path))?;
     // Two commands may end at once; the second must see the line of the first.
     file.file().lock().map_err(Error::io("lock", &path))?;
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(Error::io("read", &path))?;
-    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let torn = (text.len() - end) as u64;
-    let whole = text.get(..end).unwrap_or_default();
-    let last = lines(whole).last();
-    let (seq, prev) = match last {
-        None => (1, BEGINNING.to_owned()),
-        Some(line) => {
-            let number = lines(whole).count() as u64;
-            let last: Entry = parse(case, line, number)?;
-            (last.seq + 1, last.hash)
-        }
-    };
+    let (lines, torn) = chain::lines(&text);
+    let end = text.len() - torn.len();
+    let (mut seq, mut prev) = (1, BEGINNING.to_owned());
+    if let Some((number, line)) = (1..).zip(lines).last() {
+        let last: Entry = parse(case, line, number)?;
+        (seq, prev) = (last.seq + 1, last.hash);
+    }
+    let torn = torn.len() as u64;
     (entry.seq, entry.prev, entry.torn) = (seq, prev, (torn > 0).then_some(torn));
+    entry.inputs = inputs()?;
     let bare = serde_json::to_string(&entry).expect("texts and numbers are always JSON");
-    entry.hash = hash::sha256(bare.as_bytes());
-    let line = format!("{},\"hash\":\"{}\"}}\n", bare.strip_suffix('}').unwrap_or(&bare), entry.hash);
+    let (line, hash) = chain::seal(&bare);
+    entry.hash = hash;
     let written = file
         .set_len(end as u64)
         .and_then(|()| file.seek(SeekFrom::Start(end as u64)))
@@ -229,59 +200,33 @@ fn append(case: &Case, mut entry: Entry) -> Result<Entry> {
 /// All lines. Does not check the chain.
 pub fn read(case: &Case) -> Result<Vec<Entry>> {
     let text = load(case)?;
-    let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    lines(text.get(..end).unwrap_or_default()).zip(1..).map(|(line, number)| parse(case, line, number)).collect()
+    chain::lines(&text).0.zip(1..).map(|(line, number)| parse(case, line, number)).collect()
 }
 
 /// Checks that every line is what was written and follows the one before.
 pub fn verify(case: &Case) -> Result<Verdict> {
     let text = load(case)?;
-    let mut prev = BEGINNING.to_owned();
-    let mut seq = 0;
-    let mut rest = text.as_slice();
-    while !rest.is_empty() {
+    let (lines, torn) = chain::lines(&text);
+    let (mut seq, mut prev) = (0, BEGINNING.to_owned());
+    for line in lines {
         seq += 1;
-        let Some(end) = rest.iter().position(|b| *b == b'\n') else {
-            return Ok(Verdict::Broken { seq, reason: Break::Torn });
-        };
-        let (line, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
-        match check(line, seq, &prev) {
+        let checked = chain::check(line, seq, &prev);
+        match checked
+            .and_then(|hash| serde_json::from_slice::<Entry>(line).map(|_| hash).map_err(|_| Break::Unreadable))
+        {
             Ok(hash) => prev = hash,
             Err(reason) => return Ok(Verdict::Broken { seq, reason }),
         }
     }
+    if !torn.is_empty() {
+        return Ok(Verdict::Broken { seq: seq + 1, reason: Break::Torn });
+    }
     Ok(Verdict::Intact { entries: seq, last: (seq > 0).then_some(prev) })
-}
-
-/// Checks one line by its bytes, so that no way of writing the same JSON differently goes unnoticed.
-fn check(line: &[u8], seq: u64, prev: &str) -> Result<String, Break> {
-    const TAIL: usize = r#","hash":""}"#.len() + 64;
-    let entry: Entry = serde_json::from_slice(line).map_err(|_| Break::Unreadable)?;
-    let cut = line.len().checked_sub(TAIL).ok_or(Break::Unreadable)?;
-    let (bare, tail) = line.split_at(cut);
-    if tail != format!(",\"hash\":\"{}\"}}", entry.hash).as_bytes() {
-        return Err(Break::Edited);
-    }
-    if hash::sha256(&[bare, b"}"].concat()) != entry.hash {
-        return Err(Break::Edited);
-    }
-    if entry.seq != seq || entry.prev != prev {
-        return Err(Break::Unlinked);
-    }
-    Ok(entry.hash)
 }
 
 fn load(case: &Case) -> Result<Vec<u8>> {
     let path = case.custody_path();
-    match fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => other.map_err(Error::io("read", &path)),
-    }
-}
-
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|b| *b == b'\n').filter(|line| !line.is_empty())
+    Ok(inside::read(case.root(), &path).map_err(Error::io("read", &path))?.unwrap_or_default())
 }
 
 fn parse(case: &Case, line: &[u8], number: u64) -> Result<Entry> {
@@ -291,6 +236,8 @@ fn parse(case: &Case, line: &[u8], number: u64) -> Result<Entry> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use fs_err as fs;
+
     use super::*;
     use crate::NewCase;
 
@@ -309,9 +256,8 @@ mod tests {
             command,
             tool_version: "0.1.0",
             tool_sha256: "00",
-            inputs: serde_json::json!({ "nested": { "share": 0.5 } }),
         };
-        let begun = begin(case, &action).unwrap();
+        let begun = begin(case, &action, || Ok(serde_json::json!({ "nested": { "share": 0.5 } }))).unwrap();
         let counts = serde_json::json!({ "objects": 3 });
         let outcome = Outcome { time: "2026-05-01T00:00:01+02:00", counts, outputs: serde_json::Value::Null, exit: 0 };
         end(case, &begun, &outcome).unwrap()

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::case::{Case, make_private_dir};
+use crate::case::Case;
 use crate::digest::KeyRing;
 use crate::error::{Error, Result};
 use crate::hash::sha256;
+use crate::inside;
 
 /// How the names of key files begin.
 const PREFIX: &str = "public-keys";
@@ -42,12 +43,10 @@ pub fn keep(case: &Case, file: &Path) -> Result<()> {
     }
     let text = fs::read(file).map_err(Error::io("read", file))?;
     let folder = keys_dir(case);
-    make_private_dir(&folder)?;
+    inside::make_folder(case.root(), &folder).map_err(Error::io("make the folder", &folder))?;
     let hash: String = sha256(&text).chars().take(DIGITS).collect();
     let path = folder.join(format!("{GIVEN}{hash}.json"));
-    let unfinished = folder.join(format!(".{GIVEN}{hash}.new"));
-    fs::write(&unfinished, text).map_err(Error::io("write", &unfinished))?;
-    fs::rename(&unfinished, &path).map_err(Error::io("write", &path))
+    inside::replace(case.root(), &path, &text).map_err(Error::io("write", &path))
 }
 
 /// The key files of the case, by name.
@@ -64,7 +63,8 @@ pub fn kept(case: &Case) -> Result<Vec<KeptKeys>> {
             continue;
         }
         let path = file.path();
-        let sha256 = crate::hash::sha256_of_file(&path).map_err(Error::io("read", &path))?;
+        let Some(text) = inside::read(case.root(), &path).map_err(Error::io("read", &path))? else { continue };
+        let sha256 = sha256(&text);
         let said = name.strip_prefix(GIVEN).and_then(|rest| rest.split('.').next());
         let changed = said.is_some_and(|said| said.len() < DIGITS || !sha256.starts_with(said));
         kept.push(KeptKeys { path, sha256, changed });

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::error::{Error, Result};
+use crate::inside::{self, Use};
 
 /// One collected object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,6 +128,7 @@ pub enum Packing {
 /// rest is read from its line when it is asked for.
 #[derive(Debug)]
 pub struct Manifest {
+    case: Case,
     path: PathBuf,
     slots: Vec<Slot>,
     /// Positions of slots, in the order of their ids.
@@ -172,8 +174,8 @@ impl Manifest {
     /// metadata arrived, or it was copied after having been used in place) stands in for the earlier one.
     pub fn load(case: &Case) -> Result<Manifest> {
         let path = case.manifest_path();
-        let mut manifest = Manifest { path, slots: Vec::new(), by_id: Vec::new(), end: 0, torn: 0 };
-        let file = match fs::File::open(&manifest.path) {
+        let mut manifest = Manifest { case: case.clone(), path, slots: Vec::new(), by_id: Vec::new(), end: 0, torn: 0 };
+        let file = match inside::open(case.root(), &manifest.path, Use::Read) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(manifest),
             other => other.map_err(Error::io("read", &manifest.path))?,
         };
@@ -247,7 +249,7 @@ impl Manifest {
         slots.map(move |slot| {
             let lines = match &mut lines {
                 Some(lines) => lines,
-                none => none.insert(Lines::open(&self.path)?),
+                none => none.insert(Lines::open(&self.case, &self.path)?),
             };
             lines.read(slot)
         })
@@ -306,8 +308,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn open(path: &Path) -> Result<Lines<'_>> {
-        let file = fs::File::open(path).map_err(Error::io("read", path))?;
+    fn open<'p>(case: &Case, path: &'p Path) -> Result<Lines<'p>> {
+        let file = inside::open(case.root(), path, Use::Read).map_err(Error::io("read", path))?;
         Ok(Lines { path, reader: BufReader::new(file), at: 0, text: Vec::new() })
     }
 
@@ -335,7 +337,7 @@ fn parse<'t, T: Deserialize<'t>>(path: &Path, line: u32, text: &'t [u8]) -> Resu
 pub fn write_sums(case: &Case, manifest: &Manifest) -> Result<()> {
     let path = case.root().join("manifest-sha256.txt");
     let unfinished = case.root().join(".manifest-sha256.txt.new");
-    let file = fs::File::create(&unfinished).map_err(Error::io("write", &unfinished))?;
+    let file = inside::open(case.root(), &unfinished, Use::Anew).map_err(Error::io("write", &unfinished))?;
     let mut out = BufWriter::new(file);
     let written = |result: std::io::Result<()>| result.map_err(Error::io("write", &unfinished));
     let mut sums = sums(manifest)?;
@@ -402,12 +404,7 @@ impl Writer {
     /// Opens the manifest at the end of its last whole line.
     pub(crate) fn open(case: &Case, end: u64) -> Result<Writer> {
         let path = case.manifest_path();
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(Error::io("open", &path))?;
+        let file = inside::open(case.root(), &path, Use::Change).map_err(Error::io("open", &path))?;
         let mut writer = Writer { path, file, end };
         writer.rewind().map_err(Error::io("write", &writer.path))?;
         Ok(writer)

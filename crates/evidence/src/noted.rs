@@ -4,18 +4,22 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::custody::{self, Phase};
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
+use crate::inside::{self, Use};
 
 const SHA256: &str = "manifest_sha256";
 const BYTES: &str = "manifest_bytes";
 /// Among the inputs of an action that collects: the manifest before it.
 const BEFORE: &str = "manifest";
+
+/// Among the inputs of an action that writes into the lake, and its outputs: the state of the lake's list of commits, null
+/// when there is no lake.
+pub const LAKE: &str = "lake";
 
 /// What the custody log says of the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,21 @@ pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
     })
 }
 
+/// What the custody log says of the lake: the states of its list of commits, each with the number of the entry. Only those
+/// since the lake was last made from nothing.
+pub fn lake(case: &Case) -> Result<Vec<(u64, Value)>> {
+    let mut states = Vec::new();
+    for entry in custody::read(case)? {
+        match entry.inputs.get(LAKE) {
+            Some(Value::Null) => states.clear(),
+            Some(state) => states.push((entry.seq, state.clone())),
+            None => {}
+        }
+        states.extend(entry.outputs.get(LAKE).filter(|state| !state.is_null()).map(|state| (entry.seq, state.clone())));
+    }
+    Ok(states)
+}
+
 /// A state of the manifest, as it stands in the custody log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Noted {
@@ -112,7 +131,7 @@ impl Noted {
 /// What one reads from the beginning of the manifest on.
 fn read(case: &Case, each: &mut dyn FnMut(&[u8])) -> Result<bool> {
     let path = case.manifest_path();
-    let mut file = match fs::File::open(&path) {
+    let mut file = match inside::open(case.root(), &path, Use::Read) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         other => other.map_err(Error::io("open", &path))?,
     };
@@ -171,6 +190,8 @@ fn begins_with(case: &Case, states: &BTreeSet<Noted>) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use fs_err as fs;
+
     use super::*;
     use crate::NewCase;
     use crate::custody::{Action, Entry, Outcome};
@@ -189,9 +210,8 @@ mod tests {
         }
 
         fn begin(&self, inputs: Value) -> Entry {
-            let action =
-                Action { time: "", actor: "", host: "", command: "", tool_version: "", tool_sha256: "", inputs };
-            custody::begin(&self.case, &action).unwrap()
+            let action = Action { time: "", actor: "", host: "", command: "", tool_version: "", tool_sha256: "" };
+            custody::begin(&self.case, &action, || Ok(inputs)).unwrap()
         }
 
         fn begin_add(&self) -> Entry {

@@ -107,7 +107,7 @@ impl Summary {
 /// Ingests everything that was collected and is not done: what is new, and what has to be looked at again.
 pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result<Summary> {
     let directory = case.lake_dir();
-    let lake = Lake::new(&directory).map_err(Error::Lake)?;
+    let lake = Lake::of(case).map_err(Error::Lake)?;
     let batch = lake.begin("ingest").map_err(Error::Lake)?;
     let basis = Basis::new(&options.limits);
     let manifest = Manifest::load(case).map_err(Error::Evidence)?;

@@ -18,7 +18,7 @@ const MICROS: i64 = 1_000_000;
 /// Writes the verdicts in place of those of an earlier verification; the new version of the lake.
 pub fn write_verdicts(case: &Case, digests: &[DigestVerdict], logs: &[LogVerdict]) -> Result<u64> {
     let directory = case.lake_dir();
-    let lake = Lake::new(&directory).map_err(Error::Lake)?;
+    let lake = Lake::of(case).map_err(Error::Lake)?;
     let mut batch = lake.begin("verify").map_err(Error::Lake)?;
     let mut digest_rows = DigestVerdictRows::default();
     digests.iter().for_each(|digest| digest_rows.push(&digest_row(digest)));

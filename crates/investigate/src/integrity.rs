@@ -12,6 +12,8 @@ pub struct Checked {
     pub found: Verification,
     /// Files of the lake that have their hash, and what is wrong with the others.
     pub lake_verified: u64,
+    /// Commits of its tables that are what was written.
+    pub lake_commits: u64,
     pub lake_altered: Vec<String>,
     /// Is the manifest as the custody log says? None when the log says nothing.
     pub manifest: Option<bool>,
@@ -117,7 +119,7 @@ impl Checked {
             "digests": self.digests().json(), "logs": self.logs().json(),
             "objects_verified": self.found.objects_verified, "objects_altered": self.found.objects_altered.len(),
             "objects_unreadable": self.found.objects_unreadable.len(),
-            "lake_files_verified": self.lake_verified, "lake_files_altered": self.lake_altered.len(),
+            "lake_files_verified": self.lake_verified, "lake_commits_verified": self.lake_commits, "lake_files_altered": self.lake_altered.len(),
         })
     }
 
@@ -174,7 +176,7 @@ impl Checked {
                 "contradicted": self.found.objects_altered.iter().map(|(object, key, found)| json!({ "object": object, "key": key, "sha256_found": found })).collect::<Vec<_>>(),
                 "not_checkable": self.found.objects_unreadable.iter().map(|(object, key, why)| json!({ "object": object, "key": key, "reason": why })).collect::<Vec<_>>(),
             },
-            "lake_files": { "verified": self.lake_verified, "contradicted": self.lake_altered },
+            "lake_files": { "verified": self.lake_verified, "commits": self.lake_commits, "contradicted": self.lake_altered },
             "manifest": match self.manifest { Some(true) => "verified", Some(false) => "contradicted", None => "not checkable" },
             "custody": self.custody.as_ref().map_or_else(|| "verified".to_owned(), |why| format!("contradicted: {why}")),
             "keys": self.found.keys, "key_problems": self.found.key_problems,
@@ -209,7 +211,8 @@ impl Checked {
             "{} have the hash of the manifest, {altered} do not, {unreadable} cannot be read",
             self.found.objects_verified
         );
-        let lake = format!("{} have their hash, {} do not", self.lake_verified, self.lake_altered.len());
+        let (files, commits, altered) = (self.lake_verified, self.lake_commits, self.lake_altered.len());
+        let lake = format!("{files} files and {commits} commits have their hash, {altered} do not");
         let manifest = match self.manifest {
             Some(true) => "as the custody log says",
             Some(false) => "NOT as the custody log says",

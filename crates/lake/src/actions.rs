@@ -12,8 +12,13 @@ use jiff::{SpanRound, Timestamp, ToSpan, Unit};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use crate::checked::Blocks;
 use crate::files::LakeFile;
 use crate::parquet_output::NewFile;
+
+/// The tag with the SHA-256 of a file, and that with the hashes of its blocks.
+const SHA256: &str = "sha256";
+const BLOCKS: &str = "blocks";
 
 const EPOCH: Date = date(1970, 1, 1);
 
@@ -67,7 +72,10 @@ pub(crate) fn add(file: &NewFile) -> Add {
         modification_time: 0,
         data_change: true,
         stats: Some(stats.to_string()),
-        tags: Some(HashMap::from([("sha256".to_owned(), Some(file.sha256.clone()))])),
+        tags: Some(HashMap::from([
+            (SHA256.to_owned(), Some(file.sha256.clone())),
+            (BLOCKS.to_owned(), Some(file.blocks.text())),
+        ])),
         ..Add::default()
     }
 }
@@ -97,6 +105,7 @@ pub(crate) fn plain_path(path: &str) -> String {
 pub(crate) fn lake_file(table: &'static Table, directory: &Path, add: &Add) -> LakeFile {
     let stats: Value = add.stats.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let time = |which: &str| stats.get(which)?.get(EVENT_TIME)?.as_str().and_then(instant_of);
+    let tag = |name| add.tags.as_ref().and_then(|tags| tags.get(name)?.as_deref());
     let date = add.partition_values.get(DATE.name).and_then(Option::as_deref);
     LakeFile {
         table,
@@ -105,7 +114,8 @@ pub(crate) fn lake_file(table: &'static Table, directory: &Path, add: &Add) -> L
         rows: stats.get("numRecords").and_then(Value::as_u64).unwrap_or(0),
         date: date.and_then(day_of),
         times: time("minValues").zip(time("maxValues")),
-        sha256: add.tags.as_ref().and_then(|tags| tags.get("sha256").cloned().flatten()).unwrap_or_default(),
+        sha256: tag(SHA256).unwrap_or_default().to_owned(),
+        blocks: Blocks::parse(tag(BLOCKS).unwrap_or_default()),
     }
 }
 

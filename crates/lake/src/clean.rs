@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use coldtrail_evidence::inside;
 use coldtrail_schema::TABLES;
 
-use crate::delta::Lake;
+use crate::delta::{Lake, versions_of};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 
@@ -32,7 +33,7 @@ impl Lake {
     /// tables stay.
     pub fn clean(&self, keep: u64, dry: bool) -> Result<Cleaned> {
         // What an interrupted commit left is taken back first, so that its files are named by nothing.
-        let Some(newest) = self.newest()? else { return Ok(Cleaned::default()) };
+        let Some(newest) = self.commits()?.version else { return Ok(Cleaned::default()) };
         let _lock: Box<dyn Send + '_> =
             if dry { Box::new(Lock::take(&self.root, "lake clean")?) } else { Box::new(self.begin("lake clean")?) };
         let oldest = newest.saturating_sub(keep.max(1) - 1).max(self.oldest_kept()?.unwrap_or(0));
@@ -41,7 +42,8 @@ impl Lake {
         if !dry {
             // Written first: a run that is killed half way has told which versions may lack files.
             let path = self.root.join(OLDEST);
-            fs_err::write(&path, oldest.to_string()).map_err(|source| Error::Io { path, source })?;
+            inside::replace(&self.root, &path, oldest.to_string().as_bytes())
+                .map_err(|source| Error::Io { path, source })?;
         }
         for table in TABLES {
             let directory = self.directory(table);
@@ -65,24 +67,28 @@ impl Lake {
     /// The oldest version whose files are all there; none when nothing was ever cleaned away.
     pub(crate) fn oldest_kept(&self) -> Result<Option<u64>> {
         let path = self.root.join(OLDEST);
-        match fs_err::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map(Some).map_err(|_| Error::NotOurs { path }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        match inside::read(&self.root, &path) {
+            Ok(None) => Ok(None),
+            Ok(Some(text)) => match String::from_utf8_lossy(&text).trim().parse() {
+                Ok(oldest) => Ok(Some(oldest)),
+                Err(_no_number) => Err(Error::NotOurs { path }),
+            },
             Err(source) => Err(Error::Io { path, source }),
         }
     }
 
     /// Every file that the versions from `oldest` to `newest` name.
     fn named(&self, oldest: u64, newest: u64) -> Result<BTreeSet<PathBuf>> {
+        let commits = self.commits()?;
+        let replay = self.replay(&commits);
         let mut wanted = BTreeSet::new();
         for version in oldest..=newest {
-            wanted.extend(self.versions_of(version)?);
+            wanted.extend(versions_of(&replay, version)?);
         }
         let mut named = BTreeSet::new();
         for table in TABLES.iter().copied() {
             for (_, at) in wanted.iter().filter(|(name, _)| name == table.name) {
-                let delta = self.open(table, Some(*at))?;
-                named.extend(self.list(table, &delta)?.into_iter().map(|file| file.path));
+                named.extend(replay.files(table, *at)?.into_iter().map(|file| file.path));
             }
         }
         Ok(named)

@@ -1,8 +1,12 @@
 //! Delta tables: creating them, committing batches, resolving a version of the lake to its files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use coldtrail_evidence::hash::sha256;
+use coldtrail_evidence::inside::{self, Use};
+use coldtrail_evidence::{Case, noted};
 use coldtrail_schema::column::DATE;
 use coldtrail_schema::tables::ledger;
 use coldtrail_schema::{TABLES, Table};
@@ -15,11 +19,13 @@ use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_tabl
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::actions::{add, delta_type, lake_file, plain_path, remove};
+use crate::actions::{add, delta_type, plain_path, remove};
+use crate::commits::{Commits, Head, News};
 use crate::error::{Error, Result};
 use crate::files::LakeFile;
 use crate::lock::Lock;
 use crate::parquet_output::NewFile;
+use crate::replay::{Replay, commit_file, log_folder};
 
 /// The member of a commit's information that names the versions of all tables.
 const VERSIONS: &str = "coldtrail";
@@ -31,13 +37,15 @@ const APPLICATION: &str = "coldtrail/ingest";
 /// The table whose commit makes a batch visible.
 pub(crate) static LEADER: &Table = &ledger::OBJECTS;
 
-/// After so many commits of a table its state is written down whole, so that a reader need not go through all of them.
-/// The commits stay: the versions of the lake stand in those of the leader.
+/// After so many commits of a table its state is written down whole, so that other engines need not go through all of
+/// them. The commits stay: they are what we read.
 const CHECKPOINT: u64 = 50;
 
 /// A lake directory.
 pub struct Lake {
     pub(crate) root: PathBuf,
+    /// What the custody log says of its list of commits, each with the number of the entry.
+    noted: Vec<(u64, Head)>,
     runtime: Runtime,
 }
 
@@ -90,6 +98,9 @@ pub struct Batch<'l> {
     tables: BTreeMap<&'static str, DeltaTable>,
     number: u64,
     derived_from: Option<String>,
+    commits: Commits,
+    /// What was committed, and is in no line of the list yet.
+    news: News,
     _lock: Lock,
 }
 
@@ -101,91 +112,86 @@ impl Lake {
             .enable_all()
             .build()
             .map_err(|source| Error::Io { path: root.to_owned(), source })?;
-        Ok(Lake { root: root.to_owned(), runtime })
+        Ok(Lake { root: root.to_owned(), noted: Vec::new(), runtime })
+    }
+
+    /// The lake of a case, which must be the one that its custody log names.
+    pub fn of(case: &Case) -> Result<Lake> {
+        let noted = noted::lake(case).map_err(Error::Custody)?;
+        let head = |state: &Value| Head::new(state.get("commits")?.as_u64()?, state.get("head")?.as_str()?);
+        let mut lake = Lake::new(&case.lake_dir())?;
+        lake.noted = noted.iter().filter_map(|(seq, state)| Some((*seq, head(state)?))).collect();
+        Ok(lake)
     }
 
     pub fn root(&self) -> &Path {
         &self.root
     }
 
+    /// The state of its list of commits; none when there is no lake yet.
+    pub fn head(&self) -> Result<Option<Head>> {
+        Ok(Commits::load(&self.root)?.head())
+    }
+
     /// The newest version, or an older one. Only whole batches are in it.
     pub fn snapshot(&self, version: Option<u64>) -> Result<Snapshot> {
-        let Some(newest) = self.newest()? else {
-            return match version {
-                Some(version) if version > 0 => Err(Error::NoVersion { version, newest: 0 }),
-                _ => Ok(Snapshot::default()),
-            };
-        };
+        let commits = self.commits()?;
+        let newest = commits.version.unwrap_or(0);
         let version = version.unwrap_or(newest);
         if version > newest {
             return Err(Error::NoVersion { version, newest });
         }
+        if commits.is_empty() {
+            return Ok(Snapshot::default());
+        }
         if let Some(oldest) = self.oldest_kept()?.filter(|oldest| version < *oldest) {
             return Err(Error::Cleaned { version, oldest });
         }
-        let versions = self.versions_of(version)?;
-        let derived_from = self.derived_from(version)?;
+        let replay = self.replay(&commits);
+        let (versions, derived_from) = (versions_of(&replay, version)?, derived_from(&replay, version)?);
         let mut snapshot = Snapshot { version, derived_from, ..Snapshot::default() };
         for table in TABLES {
             let Some(at) = versions.get(table.name) else { continue };
-            let delta = self.open(table, Some(*at))?;
-            snapshot.tables.insert(table.name, self.list(table, &delta)?);
+            snapshot.tables.insert(table.name, replay.files(table, *at)?);
             snapshot.versions.insert(table.name, *at);
         }
         Ok(snapshot)
+    }
+
+    /// The list of commits, if the lake is the one that was noted.
+    pub(crate) fn commits(&self) -> Result<Commits> {
+        let commits = Commits::load(&self.root)?;
+        if let Some((seq, head)) = self.noted.iter().find(|(_, head)| !commits.has(head)) {
+            let found = commits.head().map_or(0, |head| head.lines);
+            return Err(Error::NotNoted { path: self.root.clone(), seq: *seq, lines: head.lines, found });
+        }
+        // The line of version 0 is written before there is any other commit.
+        if commits.is_empty() && commit_file(&self.directory(LEADER), 1).exists() {
+            return Err(Error::NoList { path: self.root.clone() });
+        }
+        Ok(commits)
+    }
+
+    pub(crate) fn replay<'a>(&'a self, commits: &'a Commits) -> Replay<'a> {
+        Replay { root: &self.root, commits }
     }
 
     pub(crate) fn directory(&self, table: &Table) -> PathBuf {
         self.root.join(table.name)
     }
 
-    fn commit_file(&self, version: u64) -> PathBuf {
-        self.directory(LEADER).join("_delta_log").join(format!("{version:020}.json"))
-    }
-
-    /// The newest version of the leader; none when there is no lake yet.
-    pub(crate) fn newest(&self) -> Result<Option<u64>> {
-        if !self.commit_file(0).exists() {
-            return Ok(None);
-        }
-        let delta = self.open(LEADER, None)?;
-        Ok(delta.version())
-    }
-
-    /// What a commit of the leader says about itself.
-    fn information(&self, version: u64) -> Result<Value> {
-        let path = self.commit_file(version);
-        let text = fs_err::read_to_string(&path).map_err(|source| Error::Io { path, source })?;
-        let actions = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_default());
-        Ok(actions.filter_map(|action| action.get("commitInfo").cloned()).next_back().unwrap_or_default())
-    }
-
-    /// The versions of all tables that belong to a version of the leader.
-    pub(crate) fn versions_of(&self, version: u64) -> Result<BTreeMap<String, u64>> {
-        match self.information(version)?.get(VERSIONS) {
-            Some(Value::Object(map)) => {
-                Ok(map.iter().filter_map(|(name, at)| Some((name.clone(), at.as_u64()?))).collect())
-            }
-            // The commit that creates the table has no batch yet.
-            _ if version == 0 => Ok(BTreeMap::new()),
-            _ => Err(Error::NotOurs { path: self.commit_file(version) }),
-        }
-    }
-
-    pub(crate) fn open(&self, table: &'static Table, version: Option<u64>) -> Result<DeltaTable> {
+    fn open(&self, table: &'static Table) -> Result<DeltaTable> {
         let failed = |source| Error::Delta { table: table.name, source: Box::new(source) };
         let url = ensure_table_uri(self.directory(table).to_string_lossy()).map_err(failed)?;
-        let mut builder = DeltaTableBuilder::from_url(url).map_err(failed)?;
-        if let Some(version) = version {
-            builder = builder.with_version(version);
-        }
+        let builder = DeltaTableBuilder::from_url(url).map_err(failed)?;
         self.runtime.block_on(builder.load()).map_err(failed)
     }
 
     fn create(&self, table: &'static Table) -> Result<DeltaTable> {
         let failed = |source| Error::Delta { table: table.name, source: Box::new(source) };
         let directory = self.directory(table);
-        fs_err::create_dir_all(&directory).map_err(|source| Error::Io { path: directory.clone(), source })?;
+        let log = log_folder(&directory);
+        inside::make_folder(&self.root, &log).map_err(|source| Error::Io { path: log, source })?;
         let url = ensure_table_uri(directory.to_string_lossy()).map_err(failed)?;
         let mut columns: Vec<StructField> =
             table.columns().iter().map(|column| StructField::nullable(column.name, delta_type(column.kind))).collect();
@@ -198,65 +204,82 @@ impl Lake {
         self.runtime.block_on(async { builder.await }).map_err(failed)
     }
 
-    #[allow(deprecated, reason = "the Arrow form that replaces it has no tags")]
-    fn adds(&self, table: &'static Table, delta: &DeltaTable) -> Result<Vec<Add>> {
-        let state = delta.snapshot().map_err(|source| Error::Delta { table: table.name, source: Box::new(source) })?;
-        Ok(state.log_data().into_iter().map(|view| view.add_action()).collect())
-    }
-
-    pub(crate) fn list(&self, table: &'static Table, delta: &DeltaTable) -> Result<Vec<LakeFile>> {
-        let directory = self.directory(table);
-        let mut files: Vec<LakeFile> =
-            self.adds(table, delta)?.iter().map(|add| lake_file(table, &directory, add)).collect();
-        files.sort_by(|a, b| (a.date, a.times, &a.path).cmp(&(b.date, b.times, &b.path)));
-        Ok(files)
-    }
-
     /// Begins to write; `doing` says what, for whoever finds the lake locked meanwhile. What an interrupted batch had
-    /// committed to some tables, but not to all, is taken back.
+    /// committed to some tables, but not to all, is taken away.
     pub fn begin(&self, doing: &'static str) -> Result<Batch<'_>> {
         let lock = Lock::take(&self.root, doing)?;
-        let known = match self.newest()? {
-            Some(newest) => self.versions_of(newest)?,
-            None => BTreeMap::new(),
-        };
-        let mut tables = BTreeMap::new();
-        // The leader is created last, so that where it is, all are.
-        for table in TABLES.iter().copied().filter(|t| t.name != LEADER.name).chain([LEADER]) {
-            let exists = self.directory(table).join("_delta_log").join(format!("{:020}.json", 0)).exists();
-            let mut delta = if exists { self.open(table, None)? } else { self.create(table)? };
-            let expected = known.get(table.name).copied().unwrap_or(0);
-            if table.name != LEADER.name && delta.version().unwrap_or(0) > expected {
-                delta = self.take_back(table, delta, expected)?;
-            }
+        let commits = self.commits()?;
+        let (mut tables, mut made) =
+            (BTreeMap::new(), News { version: commits.version.unwrap_or(0), ..News::default() });
+        for table in TABLES.iter().copied() {
+            self.take_away(table, &commits)?;
+            let count = commits.count(table.name);
+            let delta = if count > 0 {
+                // What the engine reads to write behind it is what we have checked.
+                self.replay(&commits).adds(table, count - 1)?;
+                self.open(table)?
+            } else {
+                let delta = self.create(table)?;
+                made.commits.insert(table.name.to_owned(), BTreeMap::from([(0, self.settled(table, 0)?)]));
+                delta
+            };
             tables.insert(table.name, delta);
         }
-        let number = tables.get(LEADER.name).and_then(DeltaTable::version).unwrap_or(0);
-        let derived_from = match self.newest()? {
-            Some(newest) => self.derived_from(newest)?,
-            None => None,
+        let mut batch = Batch {
+            lake: self,
+            tables,
+            number: made.version,
+            derived_from: None,
+            news: News::default(),
+            commits,
+            _lock: lock,
         };
-        Ok(Batch { lake: self, tables, number, derived_from, _lock: lock })
-    }
-
-    fn derived_from(&self, version: u64) -> Result<Option<String>> {
-        Ok(self.information(version)?.get(DERIVED_FROM).and_then(Value::as_str).map(str::to_owned))
-    }
-
-    /// Brings a table back to what it was at a version.
-    fn take_back(&self, table: &'static Table, delta: DeltaTable, expected: u64) -> Result<DeltaTable> {
-        let before = self.adds(table, &self.open(table, Some(expected))?)?;
-        let now = self.adds(table, &delta)?;
-        let paths = |adds: &[Add]| adds.iter().map(|add| add.path.clone()).collect::<BTreeSet<String>>();
-        let (was, is) = (paths(&before), paths(&now));
-        let surplus = now.into_iter().filter(|add| !was.contains(&add.path));
-        let missing = before.into_iter().filter(|add| !is.contains(&add.path));
-        let actions: Vec<Action> =
-            surplus.map(|add| Action::Remove(remove(add))).chain(missing.map(Action::Add)).collect();
-        if actions.is_empty() {
-            return Ok(delta);
+        if !made.commits.is_empty() {
+            batch.commits.append(&self.root, made)?;
         }
-        self.commit(table, delta, actions, HashMap::new(), expected as i64)
+        batch.derived_from = derived_from(&self.replay(&batch.commits), batch.number)?;
+        Ok(batch)
+    }
+
+    /// Takes away the files of a table's log that the list of commits does not have: a run was killed before the version
+    /// that they belong to was whole.
+    fn take_away(&self, table: &Table, commits: &Commits) -> Result<()> {
+        let log = log_folder(&self.directory(table));
+        let failed = |source| Error::Io { path: log.clone(), source };
+        let entries = match fs_err::read_dir(&log) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(failed)?,
+        };
+        let listed = commits.checkpoints.get(table.name);
+        let mut gone = false;
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let commit = name.strip_suffix(".json").and_then(|digits| digits.parse::<u64>().ok());
+            let known = match commit {
+                Some(version) => version < commits.count(table.name),
+                None => listed.is_some_and(|files| files.contains_key(&name)),
+            };
+            if !known && entry.file_type().map_err(failed)?.is_file() {
+                fs_err::remove_file(entry.path()).map_err(failed)?;
+                gone = true;
+            }
+        }
+        if gone { inside::sync_folder(&log).map_err(failed) } else { Ok(()) }
+    }
+
+    /// Waits until a commit is on the disk; the SHA-256 of its file.
+    fn settled(&self, table: &Table, version: u64) -> Result<String> {
+        self.settled_file(table, &commit_file(&self.directory(table), version))
+    }
+
+    fn settled_file(&self, table: &Table, path: &Path) -> Result<String> {
+        let failed = |source| Error::Io { path: path.to_owned(), source };
+        let mut file = inside::open(&self.root, path, Use::Change).map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).and_then(|_| file.sync_all()).map_err(failed)?;
+        inside::sync_folder(&log_folder(&self.directory(table))).map_err(failed)?;
+        Ok(sha256(&bytes))
     }
 
     fn commit(
@@ -286,12 +309,34 @@ impl Lake {
                 .map_err(failed)?;
             let mut delta = delta;
             delta.update_state().await.map_err(failed)?;
-            if delta.version().is_some_and(|version| version > 0 && version.is_multiple_of(CHECKPOINT)) {
-                create_checkpoint(&delta, None).await.map_err(failed)?;
-            }
             Ok(delta)
         })
     }
+
+    /// Writes the state of a table down whole, for other engines; the files, and their SHA-256.
+    fn checkpoint(&self, table: &'static Table, delta: &DeltaTable) -> Result<BTreeMap<String, String>> {
+        let failed = |source: DeltaTableError| Error::Delta { table: table.name, source: Box::new(source) };
+        self.runtime.block_on(create_checkpoint(delta, None)).map_err(failed)?;
+        let log = log_folder(&self.directory(table));
+        let names = [format!("{:020}.checkpoint.parquet", delta.version().unwrap_or(0)), "_last_checkpoint".to_owned()];
+        names.into_iter().map(|name| Ok((name.clone(), self.settled_file(table, &log.join(name))?))).collect()
+    }
+}
+
+/// The versions of all tables that belong to a version of the leader.
+pub(crate) fn versions_of(replay: &Replay<'_>, version: u64) -> Result<BTreeMap<String, u64>> {
+    match replay.information(LEADER, version)?.get(VERSIONS) {
+        Some(Value::Object(map)) => {
+            Ok(map.iter().filter_map(|(name, at)| Some((name.clone(), at.as_u64()?))).collect())
+        }
+        // The commit that creates the table has no batch yet.
+        _ if version == 0 => Ok(BTreeMap::new()),
+        _ => Err(Error::NotOurs { path: commit_file(&replay.directory(LEADER), version) }),
+    }
+}
+
+fn derived_from(replay: &Replay<'_>, version: u64) -> Result<Option<String>> {
+    Ok(replay.information(LEADER, version)?.get(DERIVED_FROM).and_then(Value::as_str).map(str::to_owned))
 }
 
 impl Batch<'_> {
@@ -322,8 +367,8 @@ impl Batch<'_> {
                 actions.push(Action::Add(add(file)));
             }
         }
-        if let (false, Some(delta)) = (gone.is_empty(), self.tables.get(table.name)) {
-            let there = self.lake.adds(table, delta)?.into_iter();
+        if !gone.is_empty() {
+            let there = self.adds(table)?.into_iter();
             let removed = there.filter(|add| gone.contains(Path::new(&plain_path(&add.path))));
             actions.extend(removed.map(|add| Action::Remove(remove(add))));
         }
@@ -338,8 +383,7 @@ impl Batch<'_> {
         }
         self.number += 1;
         for table in tables.iter().copied() {
-            let Some(delta) = self.tables.get(table.name) else { continue };
-            let before = self.lake.adds(table, delta)?;
+            let before = self.adds(table)?;
             // A file is named by its content: what is there already stays.
             let stays: BTreeSet<&str> = before.iter().map(|add| add.path.as_str()).collect();
             let new = files.iter().filter(|file| file.table.name == table.name);
@@ -372,6 +416,18 @@ impl Batch<'_> {
             metadata.insert(DERIVED_FROM.to_owned(), json!(basis));
         }
         self.commit_table(LEADER, actions, metadata)?;
+        // From here on the version exists.
+        let news = News { version: self.number, ..std::mem::take(&mut self.news) };
+        let due: Vec<&'static Table> = TABLES.iter().copied().filter(|table| is_due(&news, table)).collect();
+        self.commits.append(&self.lake.root, news)?;
+        let mut checkpoints = News { version: self.number, ..News::default() };
+        for table in due {
+            let Some(delta) = self.tables.get(table.name) else { continue };
+            checkpoints.checkpoints.insert(table.name.to_owned(), self.lake.checkpoint(table, delta)?);
+        }
+        if !checkpoints.checkpoints.is_empty() {
+            self.commits.append(&self.lake.root, checkpoints)?;
+        }
         Ok(self.number)
     }
 
@@ -383,15 +439,32 @@ impl Batch<'_> {
     ) -> Result<()> {
         let Some(delta) = self.tables.remove(table.name) else { return Ok(()) };
         let delta = self.lake.commit(table, delta, actions, metadata, self.number as i64)?;
+        let version = delta.version().unwrap_or(0);
+        let sha256 = self.lake.settled(table, version)?;
+        self.news.commits.entry(table.name.to_owned()).or_default().insert(version, sha256);
         self.tables.insert(table.name, delta);
         Ok(())
     }
 
-    /// The files of a table as they are now, those of this ingest included.
-    pub fn files(&self, table: &'static Table) -> Result<Vec<LakeFile>> {
-        match self.tables.get(table.name) {
-            Some(delta) => self.lake.list(table, delta),
-            None => Ok(Vec::new()),
+    /// The files of a table before this change, as its log has them.
+    fn adds(&self, table: &'static Table) -> Result<Vec<Add>> {
+        match self.commits.count(table.name) {
+            0 => Ok(Vec::new()),
+            count => self.lake.replay(&self.commits).adds(table, count - 1),
         }
     }
+
+    /// The files of a table as they are now, those of this ingest included.
+    pub fn files(&self, table: &'static Table) -> Result<Vec<LakeFile>> {
+        match self.commits.count(table.name) {
+            0 => Ok(Vec::new()),
+            count => self.lake.replay(&self.commits).files(table, count - 1),
+        }
+    }
+}
+
+/// Is a checkpoint of this table due after these commits?
+fn is_due(news: &News, table: &Table) -> bool {
+    let versions = news.commits.get(table.name).into_iter().flat_map(BTreeMap::keys);
+    versions.into_iter().any(|version| *version > 0 && version.is_multiple_of(CHECKPOINT))
 }

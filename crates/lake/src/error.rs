@@ -23,8 +23,24 @@ pub enum Error {
     ParquetInput { object: String, source: ParquetError },
     #[error("{object}: its Parquet rows are not writable as JSON: {message}")]
     ParquetRows { object: String, message: String },
+    // Says `ALTERED`.
     #[error("{path}: sha256 is {found}, the lake says {expected}")]
     Altered { path: PathBuf, expected: String, found: String },
+    #[error("{path}: it is in the list of commits and is not there")]
+    Gone { path: PathBuf },
+    #[error("{path}: line {line}: {what}")]
+    Commits { path: PathBuf, line: u64, what: String },
+    #[error(
+        "{path}: entry {seq} of the custody log names line {lines} of its list of commits, which is not there or another \
+         one ({found} lines are there)"
+    )]
+    NotNoted { path: PathBuf, seq: u64, lines: u64, found: u64 },
+    #[error(transparent)]
+    Custody(coldtrail_evidence::Error),
+    #[error("{path}: there are commits and no list of them")]
+    NoList { path: PathBuf },
+    #[error("table `{table}`: its log names a file outside of it: {path}")]
+    Outside { table: &'static str, path: String },
     #[error("the lake has no version {version}; its newest is {newest}")]
     NoVersion { version: u64, newest: u64 },
     #[error("table `{table}`: a file of it was written, but it is not among the tables that are replaced")]
@@ -39,7 +55,26 @@ pub enum Error {
     Type { column: String },
 }
 
+/// What the text of [`Error::Altered`] has, and no other.
+pub const ALTERED: &str = ", the lake says ";
+
+/// What can be done about a lake that is not what was written.
+pub const ALTERED_HINT: &str = "keep a copy if it matters who did it; the lake can be made again from the evidence: \
+                                delete `lake/` in the case and run `coldtrail ingest`";
+
 impl Error {
+    /// Is the lake, or a part of it, not what was written?
+    pub fn is_contradiction(&self) -> bool {
+        matches!(
+            self,
+            Error::Altered { .. }
+                | Error::Gone { .. }
+                | Error::Commits { .. }
+                | Error::NotNoted { .. }
+                | Error::Outside { .. }
+        ) || matches!(self, Error::Parquet { source, .. } if source.to_string().contains(ALTERED))
+    }
+
     /// What the user can do about it, if anything.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -50,8 +85,14 @@ impl Error {
                 Some("the case must be on a disk that can be written to".to_owned())
             }
             Error::Locked { .. } => Some("wait for it to end, or end it".to_owned()),
-            Error::Altered { .. } | Error::NotOurs { .. } | Error::Column { .. } => {
-                Some("the lake can be made again: delete `lake/` in the case and run `coldtrail ingest`".to_owned())
+            Error::Custody(error) => error.hint(),
+            Error::NoList { .. } => Some(
+                "it was made by an older version, or somebody took the list away: delete `lake/` in the case and run \
+                 `coldtrail ingest`"
+                    .to_owned(),
+            ),
+            error if error.is_contradiction() || matches!(error, Error::NotOurs { .. } | Error::Column { .. }) => {
+                Some(ALTERED_HINT.to_owned())
             }
             _ => None,
         }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use coldtrail_schema::Table;
 use coldtrail_schema::arrow::array::{Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use coldtrail_schema::arrow::schema::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
-use sha2::{Digest, Sha256};
+use parquet::errors::ParquetError;
 
+use crate::checked::{Blocks, CheckedFile};
 use crate::error::{Error, Result};
 
 /// One Parquet file of a table.
@@ -23,21 +25,29 @@ pub struct LakeFile {
     pub times: Option<(i64, i64)>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
+    pub(crate) blocks: Blocks,
 }
 
 impl LakeFile {
-    /// Reads the file and compares its hash with the one that was committed: a flipped bit in Parquet goes unnoticed
-    /// otherwise.
+    /// Reads the whole file and compares its hash with the one that was committed.
     pub fn check(&self) -> Result<()> {
-        let failed = |source| Error::Io { path: self.path.clone(), source };
-        let mut file = fs_err::File::open(&self.path).map_err(failed)?;
-        let mut hasher = Sha256::new();
-        std::io::copy(&mut file, &mut hasher).map_err(failed)?;
-        let found = hex::encode(hasher.finalize());
+        let found = CheckedFile::open(self)?.sha256()?;
         match found == self.sha256 {
             true => Ok(()),
             false => Err(Error::Altered { path: self.path.clone(), expected: self.sha256.clone(), found }),
         }
+    }
+
+    /// What went wrong while the file was read as Parquet: the file itself, if it is not what was written.
+    fn parquet_failed(&self, source: ParquetError) -> Error {
+        let other = |source| Error::Parquet { path: self.path.clone(), source };
+        let ParquetError::External(mut source) = source else { return other(source) };
+        // Where the engine reads a stream, the error comes in one of reading.
+        source = match source.downcast::<std::io::Error>() {
+            Ok(error) => error.into_inner().unwrap_or_else(|| "the file cannot be read".into()),
+            Err(source) => source,
+        };
+        source.downcast().map_or_else(|source| other(ParquetError::External(source)), |ours| *ours)
     }
 }
 
@@ -60,9 +70,8 @@ pub fn read_all(file: &LakeFile) -> Result<Vec<RecordBatch>> {
 
 fn read(file: &LakeFile, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<RecordBatch>> {
     let path = &file.path;
-    let failed = |source| Error::Parquet { path: path.clone(), source };
-    let opened = fs_err::File::open(path).map_err(|source| Error::Io { path: path.clone(), source })?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(opened.into_file()).map_err(failed)?;
+    let failed = |source| file.parquet_failed(source);
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(CheckedFile::open(file)?).map_err(failed)?;
     let declared = file.table.columns();
     for (at, column) in columns.iter().filter_map(|at| Some((*at, declared.get(*at)?))) {
         let found = builder.schema().fields().get(at);
@@ -78,7 +87,12 @@ fn read(file: &LakeFile, columns: &[usize], rows: Option<&[usize]>) -> Result<Ve
     }
     let reader = builder.with_projection(mask).build().map_err(failed)?;
     reader
-        .map(|batch| batch.map_err(|error| failed(parquet::errors::ParquetError::ArrowError(error.to_string()))))
+        .map(|batch| {
+            batch.map_err(|error| match error {
+                ArrowError::ExternalError(source) => failed(ParquetError::External(source)),
+                error => failed(ParquetError::ArrowError(error.to_string())),
+            })
+        })
         .collect()
 }
 

@@ -6,18 +6,25 @@
 
 mod actions;
 mod answer;
+mod audit;
+mod checked;
 mod clean;
+mod commits;
 mod delta;
 mod error;
 mod files;
 mod lock;
 mod parquet_input;
 mod parquet_output;
+mod replay;
 
 pub use answer::AnswerWriter;
+pub use audit::Audit;
+pub use checked::CheckedFile;
 pub use clean::Cleaned;
+pub use commits::Head;
 pub use delta::{Batch, Change, Lake, Snapshot};
-pub use error::{Error, Result};
+pub use error::{ALTERED, ALTERED_HINT, Error, Result};
 pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
 pub use parquet_input::{ParquetLimits, ParquetRows, ParquetStop};
 pub use parquet_output::{NewFile, Order, write_file};

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use coldtrail_evidence::inside::{self, Use};
+
 use crate::error::{Error, Result};
 
 /// Held as long as it lives.
@@ -14,12 +16,13 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock of the lake in `root`, which is made if need be.
     pub(crate) fn take(root: &Path, doing: &str) -> Result<Lock> {
-        fs_err::create_dir_all(root).map_err(|source| Error::Io { path: root.to_owned(), source })?;
+        if root.symlink_metadata().is_err() {
+            fs_err::create_dir_all(root).map_err(|source| Error::Io { path: root.to_owned(), source })?;
+        }
         let path = root.join(".lock");
         let failed = |source| Error::Io { path: path.clone(), source };
         // Not emptied before it is ours: whoever holds it has written into it what runs.
-        let options = fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = options.map_err(failed)?.into_file();
+        let mut file = inside::open(root, &path, Use::Change).map_err(failed)?.into_file();
         if file.try_lock().is_err() {
             let mut other = String::new();
             file.read_to_string(&mut other).map_err(failed)?;

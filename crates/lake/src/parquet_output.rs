@@ -1,9 +1,11 @@
 //! Writing one Parquet file: rows in the given order, columns in parallel, the same bytes each time.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_select::interleave::interleave;
+use coldtrail_evidence::inside::{self, Use};
 use coldtrail_schema::arrow::array::{Array, RecordBatch, new_null_array};
 use coldtrail_schema::{Column, Kind, Table};
 use parquet::arrow::ArrowWriter;
@@ -17,6 +19,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::actions::day_text;
+use crate::checked::Blocks;
 use crate::error::{Error, Result};
 use crate::files::LakeFile;
 
@@ -37,6 +40,7 @@ pub struct NewFile {
     pub rows: u64,
     pub times: Option<(i64, i64)>,
     pub sha256: String,
+    pub(crate) blocks: Blocks,
 }
 
 impl NewFile {
@@ -50,6 +54,7 @@ impl NewFile {
             date: self.date,
             times: self.times,
             sha256: self.sha256.clone(),
+            blocks: self.blocks.clone(),
         }
     }
 }
@@ -75,20 +80,15 @@ pub fn write_file(
     let full = lake.join(table.name).join(&path);
     let failed = |source| Error::Io { path: full.clone(), source };
     let parent = full.parent().unwrap_or(lake);
-    fs_err::create_dir_all(parent).map_err(failed)?;
+    inside::make_folder(lake, parent).map_err(failed)?;
     let part = full.with_extension("part");
-    let written = fs_err::write(&part, &bytes)
-        .and_then(|()| fs_err::File::open(&part)?.sync_all())
+    let written = inside::open(lake, &part, Use::Anew)
+        .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs_err::rename(&part, &full))
-        .and_then(|()| sync_folder(parent));
+        .and_then(|()| inside::sync_folder(parent));
     written.map_err(failed)?;
-    Ok(NewFile { table, path, date, size: bytes.len() as u64, rows: order.len() as u64, times, sha256 })
-}
-
-/// Makes a new name in a folder last.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    // Elsewhere a folder cannot be opened; names are made to last with the files there.
-    if cfg!(unix) { fs_err::File::open(folder)?.sync_all() } else { Ok(()) }
+    let (size, blocks) = (bytes.len() as u64, Blocks::of(&bytes));
+    Ok(NewFile { table, path, date, size, rows: order.len() as u64, times, sha256, blocks })
 }
 
 fn encode(table: &'static Table, batches: &[RecordBatch], order: &Order) -> ParquetResult<Vec<u8>> {

@@ -12,6 +12,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     #[error(transparent)]
     Lake(coldtrail_lake::Error),
+    /// A file of the lake is not what was written.
+    #[error("{what}")]
+    Altered { what: String },
     #[error("unknown column `{column}`")]
     UnknownColumn { column: String, similar: Vec<String> },
     #[error("unknown table `{table}`")]
@@ -54,6 +57,7 @@ impl Error {
         };
         match self {
             Error::Lake(error) => error.hint(),
+            Error::Altered { .. } => Some(coldtrail_lake::ALTERED_HINT.to_owned()),
             Error::UnknownColumn { similar, .. } => {
                 mean(similar).or_else(|| Some("`coldtrail tables NAME` lists the columns of a table".to_owned()))
             }
@@ -79,6 +83,15 @@ impl Error {
                     .to_owned(),
             ),
             _ => None,
+        }
+    }
+
+    /// Is what was asked of not what was written?
+    pub fn is_contradiction(&self) -> bool {
+        match self {
+            Error::Altered { .. } => true,
+            Error::Lake(error) => error.is_contradiction(),
+            _ => false,
         }
     }
 
@@ -109,6 +122,9 @@ impl Error {
             let names: Vec<String> = valid_fields.iter().map(|column| column.name().to_owned()).collect();
             return Error::UnknownColumn { column: field.name().to_owned(), similar: similar(field.name(), &names) };
         }
+        if let Some(what) = altered(&error) {
+            return Error::Altered { what };
+        }
         let text = error.find_root().strip_backtrace();
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             return Error::Memory { limit, what: text };
@@ -126,6 +142,20 @@ impl Error {
         let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
         Error::Sql { sql, source: Box::new(error) }
     }
+}
+
+/// What the lake says of a file that is not what was written, if this is behind the error.
+fn altered(error: &DataFusionError) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(at) = cause {
+        if let Some(lake) = at.downcast_ref::<coldtrail_lake::Error>().filter(|lake| lake.is_contradiction()) {
+            return Some(lake.to_string());
+        }
+        cause = at.source();
+    }
+    // On the way through the engine an error may become text.
+    let text = error.find_root().strip_backtrace();
+    text.contains(coldtrail_lake::ALTERED).then(|| text.trim_start_matches("External: ").to_owned())
 }
 
 /// The names most like one, best first.

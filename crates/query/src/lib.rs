@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod error;
+mod files;
 mod functions;
 mod interrupt;
 mod json_diff;

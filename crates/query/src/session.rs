@@ -91,10 +91,10 @@ pub struct Session {
 const LAKE: &str = "lake";
 
 impl Session {
-    /// Opens the lake in `directory`; what does not fit into memory is spilled into `spill`.
-    pub fn open(directory: &Path, spill: &Path, options: SessionOptions) -> Result<Session> {
-        let snapshot = Lake::new(directory).and_then(|lake| lake.snapshot(options.version)).map_err(Error::Lake)?;
-        let io = |source| Error::Io { path: directory.to_owned(), source };
+    /// Opens a lake; what does not fit into memory is spilled into `spill`.
+    pub fn open(lake: &Lake, spill: &Path, options: SessionOptions) -> Result<Session> {
+        let snapshot = lake.snapshot(options.version).map_err(Error::Lake)?;
+        let io = |source| Error::Io { path: lake.root().to_owned(), source };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
         let context = context(spill, options.memory, true).map_err(setting_up)?;

@@ -12,6 +12,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics, ToDFSchema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -22,6 +23,8 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+use crate::files::{Files, part};
+
 /// One table at one version.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
@@ -31,6 +34,7 @@ pub(crate) struct LakeTable {
     /// Where the column of time stands.
     time: Option<usize>,
     files: Vec<LakeFile>,
+    reader: Arc<Files>,
 }
 
 impl LakeTable {
@@ -52,6 +56,7 @@ impl LakeTable {
             file_schema: Arc::new(Schema::new(fields)),
             partitions,
             files: files.to_vec(),
+            reader: Arc::new(Files::new(files)),
         }
     }
 
@@ -113,7 +118,9 @@ impl TableProvider for LakeTable {
             .build();
         let mut options = state.default_table_options().parquet;
         options.global = state.config().options().execution.parquet.clone();
-        let mut source = ParquetSource::new(table_schema).with_table_parquet_options(options);
+        let mut source = ParquetSource::new(table_schema)
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::clone(&self.reader) as Arc<dyn ParquetFileReaderFactory>);
         if let Some(filter) = conjunction(filters.to_vec()) {
             let schema = Arc::clone(&self.schema).to_dfschema()?;
             source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
@@ -122,7 +129,7 @@ impl TableProvider for LakeTable {
             vec![Vec::new(); state.config().target_partitions().clamp(1, self.files.len())];
         let count = groups.len();
         for (at, file) in self.files.iter().enumerate() {
-            let mut part = PartitionedFile::new(file.path.to_string_lossy().into_owned(), file.size);
+            let mut part = part(file);
             if !self.partitions.is_empty() {
                 part.partition_values = vec![ScalarValue::Date32(file.date)];
             }

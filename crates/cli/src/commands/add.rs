@@ -1,6 +1,7 @@
 //! `coldtrail add`
 
 use anyhow::Result;
+use coldtrail_evidence::noted;
 use coldtrail_evidence::{AddOptions, Added, Limits, add};
 use serde_json::{Value, json};
 
@@ -16,7 +17,11 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
     let taken_from = arguments.taken_from.clone();
-    let inputs = json!({ "manifest": manifest_state(&case)?, "paths": arguments.paths, "in_place": arguments.in_place, "as": arguments.taken_from.as_ref().map(|(bucket, prefix)| format!("s3://{bucket}/{prefix}")) });
+    let source = arguments.taken_from.as_ref().map(|(bucket, prefix)| format!("s3://{bucket}/{prefix}"));
+    let inputs = || {
+        let manifest = noted::state(&case)?;
+        Ok(json!({ "manifest": manifest, "paths": arguments.paths, "in_place": arguments.in_place, "as": source }))
+    };
     let (status, (added, counts)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let options = AddOptions { in_place: arguments.in_place, limits, taken_from };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use coldtrail_ingest::Options;
+use coldtrail_lake::Lake;
 use coldtrail_query::{Catalogue, SessionOptions};
 use coldtrail_report::{escape, fold};
 
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
     // The sample data has rejects and damaged objects on purpose.
     ingest::run(&Ingest { limits: limits(), batch: Options::default().batch_bytes, no_derive: false }, &settings)?;
     let case = settings.case()?;
-    let session = coldtrail_query::Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
+    let session = coldtrail_query::Session::open(&Lake::of(&case)?, &case.spill_dir(), SessionOptions::default())?;
     let catalogue = Catalogue::built_in()?;
     let mut example = None;
     for (name, given) in QUESTIONS {

@@ -3,19 +3,22 @@
 use anyhow::Result;
 use coldtrail_correlate::{Progress, Summary, derive};
 use coldtrail_evidence::Case;
+use coldtrail_evidence::noted::LAKE;
+use coldtrail_lake::Lake;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::args::Derive;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, recorded};
+use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Derive, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let (status, summary) = recorded(&case, settings, Value::Null, || {
+    let inputs = || of_lake(&case, json!({ "again": arguments.again }));
+    let (status, summary) = recorded(&case, settings, inputs, || {
         let summary = work(&case, arguments.again, settings)?;
-        let outputs = json!({ "lake_version": summary.version });
+        let outputs = json!({ "lake_version": summary.version, LAKE: lake_state(&case) });
         Ok(Done { status: Status::Clean, counts: as_json(&summary), outputs, value: summary })
     })?;
     if settings.json {
@@ -29,7 +32,7 @@ pub(crate) fn run(arguments: &Derive, settings: &Settings) -> Result<Status> {
 /// Derives what is not derived yet.
 pub(crate) fn work(case: &Case, again: bool, settings: &Settings) -> Result<Summary> {
     let bar = Counter::new(settings);
-    let summary = derive(&case.lake_dir(), again, &bar);
+    let summary = derive(&Lake::of(case)?, again, &bar);
     bar.0.finish_and_clear();
     Ok(summary?)
 }

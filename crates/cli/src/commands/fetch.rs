@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use coldtrail_evidence::Limits;
+use coldtrail_evidence::{Limits, noted};
 use coldtrail_fetch::{Error, Estimate, Fetched, Options, Progress, Pruned, State, dry_run, fetch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -30,11 +30,13 @@ pub(crate) fn run(arguments: &Fetch, settings: &Settings) -> Result<Status> {
         bar.0.finish_and_clear();
         return tell_estimate(&estimate?, &options, settings);
     }
-    let inputs = json!({
-        "manifest": manifest_state(&case)?, "bucket": options.bucket, "prefix": options.prefix, "sources": options.sources, "accounts": options.accounts,
-        "regions": options.regions, "from": options.from, "to": options.to, "versions": options.versions,
-        "endpoint": options.endpoint_url, "role": options.role_arn,
-    });
+    let inputs = || {
+        Ok(json!({
+            "manifest": noted::state(&case)?, "bucket": options.bucket, "prefix": options.prefix, "sources": options.sources, "accounts": options.accounts,
+            "regions": options.regions, "from": options.from, "to": options.to, "versions": options.versions,
+            "endpoint": options.endpoint_url, "role": options.role_arn,
+        }))
+    };
     let (status, (fetched, counts)) = recorded(&case, settings, inputs, || {
         let result = fetch(&case, &options, Arc::clone(&bar) as Arc<dyn Progress>);
         bar.0.finish_and_clear();

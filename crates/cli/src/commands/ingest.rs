@@ -2,19 +2,20 @@
 
 use anyhow::Result;
 use coldtrail_evidence::Limits;
+use coldtrail_evidence::noted::LAKE;
 use coldtrail_ingest::{LakeState, Options, Summary, ingest};
 use serde_json::{Value, json};
 
 use crate::args::Ingest;
 use crate::commands::derive;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, manifest_state, recorded, this_year};
+use crate::settings::{Done, Settings, lake_state, of_lake, recorded, this_year};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
-    let inputs = manifest_state(&case)?;
+    let inputs = || of_lake(&case, json!({}));
     let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch, last_year: this_year() + 1 }, &bar);
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
         let mut counts = as_json(&summary);
         counts["lake_version"] = json!(version);
         counts["derived"] = derived.as_ref().map(derive::as_json).unwrap_or_default();
-        let outputs = json!({ "lake_version": version });
+        let outputs = json!({ "lake_version": version, LAKE: lake_state(&case) });
         Ok(Done { status, counts, outputs, value: (summary, derived) })
     })?;
     if settings.json {

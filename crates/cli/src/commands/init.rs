@@ -21,10 +21,15 @@ pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
     let reference = asked(&arguments.reference, "Under which number or mandate", settings)?;
     let new = NewCase { name: &name, operator: operator.as_deref(), reference: reference.as_deref(), created: &now() };
     let case = Case::init(&arguments.dir, &new)?;
-    recorded(&case, settings, Value::Null, || {
-        let counts = json!({ "operator": case.operator(), "reference": case.reference() });
-        Ok(Done { status: Status::Clean, counts, outputs: Value::Null, value: () })
-    })?;
+    recorded(
+        &case,
+        settings,
+        || Ok(Value::Null),
+        || {
+            let counts = json!({ "operator": case.operator(), "reference": case.reference() });
+            Ok(Done { status: Status::Clean, counts, outputs: Value::Null, value: () })
+        },
+    )?;
     if settings.json {
         terminal::print_json(settings, &json!({ "case": case.root() }))?;
     } else {

@@ -1,12 +1,13 @@
 //! `coldtrail lake`
 
 use anyhow::Result;
+use coldtrail_evidence::noted::LAKE;
 use coldtrail_lake::{Cleaned, Lake};
 use serde_json::{Value, json};
 
 use crate::args::{LakeClean, LakeCommand};
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, recorded};
+use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
 use crate::terminal;
 
 pub(crate) fn run(command: &LakeCommand, settings: &Settings) -> Result<Status> {
@@ -17,13 +18,15 @@ pub(crate) fn run(command: &LakeCommand, settings: &Settings) -> Result<Status> 
 
 fn clean(arguments: &LakeClean, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let lake = Lake::new(&case.lake_dir())?;
+    let lake = Lake::of(&case)?;
     let (status, cleaned) = if arguments.dry_run {
         (Status::Clean, lake.clean(arguments.keep, true)?)
     } else {
-        recorded(&case, settings, json!({ "keep": arguments.keep }), || {
+        let inputs = || of_lake(&case, json!({ "keep": arguments.keep }));
+        recorded(&case, settings, inputs, || {
             let cleaned = lake.clean(arguments.keep, false)?;
-            let outputs = json!({ "oldest_version": cleaned.oldest, "lake_version": cleaned.newest });
+            let outputs =
+                json!({ "oldest_version": cleaned.oldest, "lake_version": cleaned.newest, LAKE: lake_state(&case) });
             Ok(Done { status: Status::Clean, counts: as_json(&cleaned, false), outputs, value: cleaned })
         })?
     };

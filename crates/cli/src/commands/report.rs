@@ -36,33 +36,38 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
     let lake = commands::lake(settings, &arguments.reading)?;
     let (scope, session) = (lake.scope(), &lake.session);
     let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
-    let (status, ()) = recorded(&case, settings, inputs, || {
-        let manifest = Manifest::load(&case)?;
-        let mut answered = Vec::new();
-        for (number, question) in questions.iter().enumerate() {
-            if settings.progress {
-                terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
+    let (status, ()) = recorded(
+        &case,
+        settings,
+        || Ok(inputs),
+        || {
+            let manifest = Manifest::load(&case)?;
+            let mut answered = Vec::new();
+            for (number, question) in questions.iter().enumerate() {
+                if settings.progress {
+                    terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
+                }
+                answered.push(answer(question, &scope, &manifest, arguments.rows)?);
             }
-            answered.push(answer(question, &scope, &manifest, arguments.rows)?);
-        }
-        let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
-        let report = AreaReport {
-            title: format!("{}: {}", case.name(), arguments.area),
-            case_name: case.name().to_owned(),
-            area: arguments.area.clone(),
-            generated: now(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            lake_version: session.version().to_string(),
-            custody_head: head,
-            counts: counts(session)?,
-            gaps: gaps(session)?,
-            questions: answered,
-        };
-        let counts = json!({ "questions": report.questions.len() });
-        let status = standing(&report.questions);
-        let outputs = write(arguments, &report, settings)?;
-        Ok(Done { status, counts, outputs, value: () })
-    })?;
+            let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
+            let report = AreaReport {
+                title: format!("{}: {}", case.name(), arguments.area),
+                case_name: case.name().to_owned(),
+                area: arguments.area.clone(),
+                generated: now(),
+                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+                lake_version: session.version().to_string(),
+                custody_head: head,
+                counts: counts(session)?,
+                gaps: gaps(session)?,
+                questions: answered,
+            };
+            let counts = json!({ "questions": report.questions.len() });
+            let status = standing(&report.questions);
+            let outputs = write(arguments, &report, settings)?;
+            Ok(Done { status, counts, outputs, value: () })
+        },
+    )?;
     Ok(status)
 }
 

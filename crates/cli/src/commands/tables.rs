@@ -1,6 +1,7 @@
 //! `coldtrail tables`
 
 use anyhow::Result;
+use coldtrail_lake::Lake;
 use coldtrail_query::{FUNCTIONS, Session, SessionOptions, TABLE_FUNCTIONS, View, views};
 use coldtrail_schema::tables;
 use serde_json::json;
@@ -14,9 +15,9 @@ pub(crate) fn run(arguments: &Tables, settings: &Settings) -> Result<Status> {
     // Without a case there are the same tables, with nothing in them.
     let nothing = tempfile::tempdir()?;
     let (lake, spill) = match settings.case() {
-        Ok(case) => (case.lake_dir(), case.spill_dir()),
+        Ok(case) => (Lake::of(&case)?, case.spill_dir()),
         Err(error) if settings.names_a_case() => return Err(error),
-        Err(_no_case) => (nothing.path().join("lake"), nothing.path().join("spill")),
+        Err(_no_case) => (Lake::new(&nothing.path().join("lake"))?, nothing.path().join("spill")),
     };
     let session = Session::open(&lake, &spill, SessionOptions::default())?;
     match &arguments.name {

@@ -5,13 +5,13 @@ use coldtrail_evidence::noted::{self, ManifestVerdict};
 use coldtrail_evidence::verify::{Verification, VerifyOptions, verify};
 use coldtrail_evidence::{Case, Limits, custody, hash, kept_keys};
 use coldtrail_investigate::{Checked, integrity};
-use coldtrail_lake::Lake;
+use coldtrail_lake::{Audit, Lake};
 use coldtrail_query::{Session, SessionOptions};
 use serde_json::{Value, json};
 
 use crate::args::Verify;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, manifest_state, recorded};
+use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
@@ -24,47 +24,57 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     let kept = kept_keys::kept(&case)?;
     let kept: Vec<Value> = kept.iter().map(|file| json!({ "file": file.path, "sha256": file.sha256 })).collect();
     let period = (arguments.period.from.map(utc), arguments.period.to.map(utc));
-    let mut inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
-    if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, manifest_state(&case)?) {
-        inputs.extend(state);
-    }
+    let inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
     // The state of the manifest is compared before this run adds its own line to the custody log.
     let manifest = manifest_verdict(&case)?;
     let custody = custody_problem(&case)?;
-    let (status, checked) = recorded(&case, settings, inputs, || {
-        // What is proven with them stays proven when they are not given again.
-        arguments.keys.iter().try_for_each(|file| kept_keys::keep(&case, file))?;
-        let options = VerifyOptions {
-            keys: arguments.keys.clone(),
-            from: arguments.period.from,
-            to: arguments.period.to,
-            limits: Limits { inflated: arguments.limits.max_inflated, ..Limits::default() },
-        };
-        let bar = Bar::new(settings);
-        let result = verify(&case, &options, &bar);
-        bar.finish();
-        let found = result?;
-        let lake = lake_verdict(&case)?;
-        // The tables are about all of the evidence; a part of it does not take their place.
-        let version = match options.from.is_none() && options.to.is_none() {
-            true => Some(coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?),
-            false => None,
-        };
-        let status = status(&found, &lake, &manifest, custody.is_some());
-        let checked = Checked {
-            found,
-            lake_verified: lake.verified,
-            lake_altered: lake.altered,
-            manifest,
-            custody,
-            period,
-            verdict: verdict_name(status),
-            exit: status.code(),
-            lake_version: version,
-        };
-        let counts = checked.brief();
-        Ok(Done { status, counts, outputs: json!({ "lake_version": version }), value: checked })
-    })?;
+    let (status, checked) = recorded(
+        &case,
+        settings,
+        || of_lake(&case, inputs),
+        || {
+            // What is proven with them stays proven when they are not given again.
+            arguments.keys.iter().try_for_each(|file| kept_keys::keep(&case, file))?;
+            let options = VerifyOptions {
+                keys: arguments.keys.clone(),
+                from: arguments.period.from,
+                to: arguments.period.to,
+                limits: Limits { inflated: arguments.limits.max_inflated, ..Limits::default() },
+            };
+            let bar = Bar::new(settings);
+            let result = verify(&case, &options, &bar);
+            bar.finish();
+            let found = result?;
+            let lake = lake_verdict(&case)?;
+            // The tables are about all of the evidence; a part of it does not take their place.
+            // A lake that is not what was written is left as it is.
+            let whole = options.from.is_none() && options.to.is_none();
+            let version = match whole && lake.altered.is_empty() {
+                true => Some(coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?),
+                false => None,
+            };
+            let status = status(&found, &lake, &manifest, custody.is_some());
+            let checked = Checked {
+                found,
+                lake_verified: lake.verified,
+                lake_commits: lake.commits,
+                lake_altered: lake.altered,
+                manifest,
+                custody,
+                period,
+                verdict: verdict_name(status),
+                exit: status.code(),
+                lake_version: version,
+            };
+            let counts = checked.brief();
+            Ok(Done {
+                status,
+                counts,
+                outputs: json!({ "lake_version": version, noted::LAKE: lake_state(&case) }),
+                value: checked,
+            })
+        },
+    )?;
     terminal::print_answer(settings, &integrity(&checked))?;
     Ok(status)
 }
@@ -72,21 +82,17 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
 /// What became of the files of the lake.
 struct LakeChecked {
     verified: u64,
+    commits: u64,
     altered: Vec<String>,
 }
 
 fn lake_verdict(case: &Case) -> Result<LakeChecked> {
-    let snapshot = Lake::new(&case.lake_dir())?.snapshot(None)?;
-    let mut checked = LakeChecked { verified: 0, altered: Vec::new() };
-    for file in snapshot.tables.values().flatten() {
-        match file.check() {
-            Ok(()) => checked.verified += 1,
-            Err(error) => checked.altered.push(error.to_string()),
-        }
-    }
+    let lake = Lake::of(case)?;
+    let Audit { commits, files, altered } = lake.audit()?;
+    let mut checked = LakeChecked { verified: files, commits, altered };
     // A file may also have been taken out of a table's log: then the table has fewer rows than its objects gave.
-    if checked.altered.is_empty() && snapshot.version > 0 {
-        let session = Session::open(&case.lake_dir(), &case.spill_dir(), SessionOptions::default())?;
+    if checked.altered.is_empty() && files > 0 {
+        let session = Session::open(&lake, &case.spill_dir(), SessionOptions::default())?;
         let table = terminal::table_of(&session.query(include_str!("verify/kept.sql"), &[])?.collect()?)?;
         for row in &table.rows {
             let text = |at: usize| row.get(at).map(|cell| cell.text().into_owned()).unwrap_or_default();

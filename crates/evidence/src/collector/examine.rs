@@ -9,9 +9,10 @@ use flate2::Crc;
 use fs_err as fs;
 
 use crate::archive::ArchiveKind;
-use crate::case::{Case, make_private_dir};
+use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
+use crate::inside;
 use crate::open::{Damage, Input, Limits, Notes, Opened};
 
 const BUFFER: usize = 256 << 10;
@@ -219,8 +220,9 @@ impl Store {
         if incoming.is_dir() {
             fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))?;
         }
-        make_private_dir(&incoming)?;
-        make_private_dir(&case.objects_dir())?;
+        for folder in [incoming, case.objects_dir()] {
+            inside::make_folder(case.root(), &folder).map_err(Error::io("make the folder", &folder))?;
+        }
         let store = Store {
             case: case.clone(),
             number: AtomicU64::new(0),
