@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::inside::{self, Use};
+use crate::open::Damage;
 
 /// One collected object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +68,17 @@ impl std::fmt::Display for S3Place {
 }
 
 impl Entry {
+    /// Whether this is a member of an archive that could not be taken out of it; `damage` says why. Its hash and size
+    /// are those of its packed bytes, and it has no content.
+    pub fn is_unread(&self) -> bool {
+        matches!(&self.location, Location::Member { place, .. } if place.unread)
+    }
+
+    /// Whether this is an archive that may have members of which nothing is known.
+    pub fn lacks_members(&self) -> bool {
+        self.is_archive() && self.damage.as_deref().is_some_and(Damage::tells_of_members)
+    }
+
     /// Whether this is a zip or tar, whose members are entries of their own; there is no log in it to read.
     pub fn is_archive(&self) -> bool {
         self.layers.last().is_some_and(|layer| layer == "zip" || layer == "tar")
@@ -110,6 +122,10 @@ pub struct MemberPlace {
     pub unpacked: u64,
     /// How they are packed.
     pub packing: Packing,
+    /// Whether it could not be read: then these bytes are looked at as they are packed. Without any, they were not
+    /// found, or lie over those of others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
 }
 
 /// How the bytes of a member are packed in the archive.
@@ -171,7 +187,8 @@ fn id_of(text: &str) -> Option<u128> {
 
 impl Manifest {
     /// Reads the manifest. A case without one has nothing collected yet. A later line about the same object (its
-    /// metadata arrived, or it was copied after having been used in place) stands in for the earlier one.
+    /// metadata arrived, it was copied after having been used in place, or its archive was looked into) stands in for
+    /// the earlier one.
     pub fn load(case: &Case) -> Result<Manifest> {
         let path = case.manifest_path();
         let mut manifest = Manifest { case: case.clone(), path, slots: Vec::new(), by_id: Vec::new(), end: 0, torn: 0 };

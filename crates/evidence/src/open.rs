@@ -24,7 +24,7 @@ use crate::manifest::{Entry, Location};
 use gzip::Packed;
 
 pub(crate) use input::Input;
-pub(crate) use member::{Streams, member as open_member, stored};
+pub(crate) use member::{Streams, member as open_member, most_of, stored};
 
 /// Up to this size an object is read at once; bigger ones are streamed.
 const IN_MEMORY: u64 = 64 << 20;
@@ -38,11 +38,13 @@ pub struct Limits {
     pub ratio: u64,
     /// The most layers, one inside the other.
     pub layers: usize,
+    /// The most bytes of a file that is copied.
+    pub stored: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { inflated: 8 << 30, ratio: 200, layers: 3 }
+        Limits { inflated: 8 << 30, ratio: 200, layers: 3, stored: 64 << 30 }
     }
 }
 
@@ -111,6 +113,24 @@ pub enum Damage {
     /// The bytes do not match the check sum that the archive has for them.
     #[error("the member's bytes do not match the check sum in the archive")]
     BadChecksum,
+    /// A member of an archive that cannot be taken out of it. Its packed bytes lie in the archive.
+    #[error("not read: {why}")]
+    Unread {
+        /// Why not.
+        why: String,
+    },
+    /// The same, because of a limit: of a member, or of all that come after it.
+    #[error("not read, over a limit: {why}")]
+    OverLimit {
+        /// Which limit.
+        why: String,
+    },
+    /// An archive in which members cannot be found.
+    #[error("members may be missing: {why}")]
+    MembersMissing {
+        /// What is wrong with the archive, and where.
+        why: String,
+    },
 }
 
 impl Damage {
@@ -121,7 +141,10 @@ impl Damage {
 
     /// Whether a limit cut the object, so that with another one more may come out.
     pub fn is_of_limits(&self) -> bool {
-        matches!(self, Damage::TooBig { .. } | Damage::BadRatio { .. } | Damage::TooManyLayers { .. })
+        matches!(
+            self,
+            Damage::TooBig { .. } | Damage::BadRatio { .. } | Damage::TooManyLayers { .. } | Damage::OverLimit { .. }
+        )
     }
 
     /// The same of a text that a damage was written as, such as [`Entry::damage`].
@@ -129,6 +152,13 @@ impl Damage {
         (text.starts_with("more than ")
             && (text.contains(" come out of the ") || text.ends_with("layers of compression")))
             || (text.starts_with("each byte of the ") && text.contains(" yields more than "))
+            || text.split("; ").any(|part| part.starts_with("not read, over a limit: "))
+    }
+
+    /// Whether the text of an archive's damage says that there may be members that are not listed.
+    pub(crate) fn tells_of_members(text: &str) -> bool {
+        text.split("; ")
+            .any(|part| part.starts_with("members may be missing: ") || part.starts_with("not read, over a limit: "))
     }
 }
 
@@ -300,15 +330,32 @@ fn is_wide(head: &[u8], at: usize) -> bool {
 
 /// Opens an object. Does not check its hash.
 pub fn open(case: &Case, entry: &Entry, limits: &Limits) -> Result<Opened> {
+    if entry.is_unread() {
+        return Ok(unread(entry));
+    }
     let notes = Notes::default();
     let input = member::stored(case, &entry.location, &entry.sha256, limits, &notes)?;
     let place = location_path(case, &entry.location, &entry.sha256);
     Opened::build(input, notes, limits).map_err(Error::io("read", &place))
 }
 
+/// What comes out of a member that was not read: nothing.
+fn unread(entry: &Entry) -> Opened {
+    let notes = Notes::default();
+    let text = entry.damage.as_deref().unwrap_or_default();
+    notes.damage(match (text.strip_prefix("not read, over a limit: "), text.strip_prefix("not read: ")) {
+        (Some(why), _) => Damage::OverLimit { why: why.to_owned() },
+        (None, why) => Damage::Unread { why: why.unwrap_or(text).to_owned() },
+    });
+    Opened { input: Input::memory(Vec::new()), notes, layers: Vec::new(), inflated: 0 }
+}
+
 /// Opens the bytes of an object that was examined when it was added and that still have its hash. What was found
 /// then is true of them, so that a log of one sound gzip member, as nearly all are, can be inflated at once.
 pub fn open_examined(entry: &Entry, bytes: Vec<u8>, limits: &Limits) -> Opened {
+    if entry.is_unread() {
+        return unread(entry);
+    }
     let plain = entry.members == 1 && entry.damage.is_none() && entry.layers.len() == 1;
     let small = entry.inflated_size <= IN_MEMORY.min(limits.inflated);
     if plain && small && entry.layers.first().is_some_and(|layer| layer == Packed::Gzip.name()) {
@@ -332,7 +379,8 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits) -> Opened {
     })
 }
 
-/// The bytes of an object as they are stored (of a member: as they were put into the archive), at most `cap`.
+/// The bytes of an object as they are stored, at most `cap`. Of a member: as they were put into the archive, or, if it
+/// could not be read, as they are packed there.
 pub fn read_stored(case: &Case, entry: &Entry, cap: u64) -> Result<Vec<u8>> {
     if entry.size > cap {
         return Err(Error::ObjectTooBig { key: entry.key.clone(), size: entry.size, cap });

@@ -5,6 +5,7 @@
 //! and this is the only place where data is inflated.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use bzip2::{Decompress as Bunzip, Status as BzStatus};
 use flate2::{Decompress, FlushDecompress, Status};
@@ -13,7 +14,7 @@ use zstd::stream::raw::{Decoder as Unzstd, InBuffer, Operation, OutBuffer};
 use super::{Damage, Input, Notes};
 
 /// Below this much output the ratio is not looked at: small logs can be very repetitive.
-const RATIO_FROM: u64 = 64 << 20;
+pub(super) const RATIO_FROM: u64 = 64 << 20;
 
 /// The ways of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,18 @@ impl Step {
     }
 }
 
+/// Packed bytes are given to a decoder in pieces that end at multiples of this.
+const IN_STEP: u64 = 64 << 10;
+/// A decoder gets room up to the next multiple of this; of the smaller one at the beginning, since most objects are
+/// small and their first bytes are looked at before the others.
+const OUT_STEP: u64 = 128 << 10;
+const FIRST_STEP: u64 = 8 << 10;
+
 /// Reads all members of one layer.
+///
+/// How far a decoder reads ahead hangs on the room it is given. What stops a reading must be the same whoever reads, or
+/// untouched evidence would get another hash: so each step of the decoder begins and ends at places that follow from
+/// the bytes alone, and what the reader has no room for waits in `block`.
 pub(crate) struct Members {
     input: Input,
     kind: Packed,
@@ -138,9 +150,18 @@ pub(crate) struct Members {
     ratio: u64,
     /// The most that may come out, if it is not the limit of the object.
     own_cap: Option<u64>,
+    /// Packed bytes that went into a decoder.
     taken: u64,
+    /// Bytes that came out of it.
     given: u64,
+    /// Those of them that the reader got.
+    handed: u64,
+    block: Vec<u8>,
+    /// What of `block` is still to be handed on.
+    waiting: Range<usize>,
     done: bool,
+    /// Why it is done, told once everything was handed on.
+    damage: Option<Damage>,
     notes: Notes,
 }
 
@@ -156,12 +177,16 @@ impl Members {
             own_cap: None,
             taken: 0,
             given: 0,
+            handed: 0,
+            block: Vec::new(),
+            waiting: 0..0,
             done: false,
+            damage: None,
             notes,
         }
     }
 
-    /// For a file in a zip: stops when more comes out than the zip says.
+    /// For a file in a zip: stops when more comes out than this, whatever the ratio.
     pub(crate) fn capped_at(mut self, cap: u64) -> Members {
         self.own_cap = Some(cap);
         self
@@ -171,9 +196,10 @@ impl Members {
         self.kind.name().to_owned()
     }
 
+    /// Nothing more is decoded. The first reason stays.
     fn stop(&mut self, damage: Damage) {
         self.done = true;
-        self.notes.damage(damage);
+        self.damage.get_or_insert(damage);
     }
 
     /// Begins the next member, if there is one; what else follows is counted.
@@ -207,49 +233,102 @@ impl Members {
     }
 }
 
+/// How much room the next step has after so many bytes came out.
+fn room_after(given: u64) -> usize {
+    let step = if given < OUT_STEP { FIRST_STEP } else { OUT_STEP };
+    to_size(step - given % step)
+}
+
+/// At most the size of a step or of a buffer.
+fn to_size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+impl Members {
+    /// One step of the decoder, into exactly the room that [`room_after`] says; how much came out.
+    fn step(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Some(decoder) = &mut self.decoder else { return Ok(0) };
+        let input = self.input.piece(to_size(IN_STEP - self.taken % IN_STEP))?;
+        let at_end = input.is_empty();
+        let step = decoder.step(input, out);
+        self.input.consume(step.consumed);
+        self.taken += step.consumed as u64;
+        self.given += step.produced as u64;
+        match step.state {
+            Progress::MemberEnd => self.decoder = None,
+            Progress::Corrupt(message) => {
+                self.stop(Damage::Corrupt { layer: self.layer(), read: self.taken, message });
+            }
+            Progress::More if at_end && step.produced == 0 => {
+                self.stop(Damage::Truncated { layer: self.layer(), read: self.taken });
+            }
+            Progress::More => {}
+        }
+        let bounded = self.own_cap.is_none() && self.given > RATIO_FROM;
+        if bounded && self.given / self.ratio.max(1) > self.taken {
+            self.stop(Damage::BadRatio { layer: self.layer(), limit: self.ratio, inflated: self.given });
+        }
+        Ok(step.produced)
+    }
+
+    /// One step into the block; it is empty before.
+    fn step_aside(&mut self, room: usize) -> io::Result<()> {
+        let mut block = std::mem::take(&mut self.block);
+        block.resize(block.len().max(room), 0);
+        let came = self.step(block.get_mut(..room).unwrap_or_default());
+        self.block = block;
+        self.waiting = 0..came?;
+        Ok(())
+    }
+}
+
 impl Read for Members {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
         }
-        let mut probe = [0];
-        while !self.done {
+        loop {
+            // The cap may be lifted between two reads, so it is looked at when bytes are handed on.
+            let cap = self.own_cap.unwrap_or_else(|| self.notes.cap());
+            let left = cap.saturating_sub(self.handed);
+            if !self.waiting.is_empty() {
+                if left == 0 {
+                    (self.waiting, self.damage, self.done) = (0..0, None, true);
+                    self.stop(Damage::TooBig { layer: self.layer(), limit: cap });
+                    continue;
+                }
+                let waiting = self.block.get(self.waiting.clone()).unwrap_or_default();
+                let waiting = waiting.get(..to_size(left)).unwrap_or(waiting);
+                let count = waiting.len().min(out.len());
+                if let (Some(from), Some(to)) = (waiting.get(..count), out.get_mut(..count)) {
+                    to.copy_from_slice(from);
+                }
+                self.waiting.start += count;
+                self.handed += count as u64;
+                return Ok(count);
+            }
+            if self.done {
+                if let Some(damage) = self.damage.take() {
+                    self.notes.damage(damage);
+                }
+                return Ok(0);
+            }
             if self.decoder.is_none() && !self.begin()? {
                 self.done = true;
-                break;
+                continue;
             }
-            let Some(decoder) = &mut self.decoder else { break };
-            // At the cap, room for one byte tells whether there is more.
-            let cap = self.own_cap.unwrap_or_else(|| self.notes.cap());
-            let room = usize::try_from(cap.saturating_sub(self.given)).unwrap_or(usize::MAX).min(out.len());
-            let target = if room == 0 { probe.as_mut_slice() } else { out.get_mut(..room).unwrap_or_default() };
-            let input = self.input.fill()?;
-            let at_end = input.is_empty();
-            let step = decoder.step(input, target);
-            self.input.consume(step.consumed);
-            self.taken += step.consumed as u64;
-            if room == 0 && step.produced > 0 {
-                self.stop(Damage::TooBig { layer: self.layer(), limit: cap });
-                break;
-            }
-            self.given += step.produced as u64;
-            match step.state {
-                Progress::MemberEnd => self.decoder = None,
-                Progress::Corrupt(message) => {
-                    self.stop(Damage::Corrupt { layer: self.layer(), read: self.taken, message });
+            let room = room_after(self.given);
+            // Where the reader has room for all of it, nothing is copied.
+            match out.get_mut(..room).filter(|_| left >= room as u64) {
+                Some(direct) => {
+                    let count = self.step(direct)?;
+                    self.handed += count as u64;
+                    if count > 0 {
+                        return Ok(count);
+                    }
                 }
-                Progress::More if at_end && step.produced == 0 => {
-                    self.stop(Damage::Truncated { layer: self.layer(), read: self.taken });
-                }
-                Progress::More => {}
-            }
-            if self.given > RATIO_FROM && self.given / self.ratio.max(1) > self.taken {
-                self.stop(Damage::BadRatio { layer: self.layer(), limit: self.ratio, inflated: self.given });
-            }
-            if step.produced > 0 {
-                return Ok(step.produced);
+                None => self.step_aside(room)?,
             }
         }
-        Ok(0)
     }
 }

@@ -36,7 +36,7 @@ impl Input {
 
     /// The next bytes, `want` of them unless the input ends before.
     pub(crate) fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
-        while self.end - self.at < want {
+        while self.inner.is_some() && self.end - self.at < want {
             if self.at > 0 {
                 self.buffer.copy_within(self.at..self.end, 0);
                 self.end -= self.at;
@@ -51,6 +51,14 @@ impl Input {
         }
         let end = self.end.min(self.at + want);
         Ok(self.buffer.get(self.at..end).unwrap_or_default())
+    }
+
+    /// As [`Input::peek`], but reads far ahead: for what takes all of it, piece by piece.
+    pub(crate) fn piece(&mut self, want: usize) -> io::Result<&[u8]> {
+        if self.inner.is_some() && self.end - self.at < want && self.buffer.len() < BUFFER {
+            self.buffer.resize(BUFFER, 0);
+        }
+        self.peek(want)
     }
 
     /// Some of the next bytes; none at the end.

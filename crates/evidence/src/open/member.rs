@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 
 use fs_err as fs;
 
-use super::gzip::{Members, Packed};
+use super::gzip::{Members, Packed, RATIO_FROM};
 use super::{Damage, Input, Limits, Notes, Opened, file, location_path};
 use crate::case::Case;
 use crate::error::{Error, Result};
@@ -28,9 +28,20 @@ pub(crate) fn stored(case: &Case, location: &Location, sha256: &str, limits: &Li
     }
 }
 
-/// Opens the bytes of a member of the archive at this path.
+/// The most that is taken out of so many deflated bytes: known before one of them is read.
+pub(crate) fn most_of(packed: u64, ratio: u64) -> u64 {
+    packed.saturating_mul(ratio).max(RATIO_FROM)
+}
+
+/// Opens the bytes of a member of the archive at this path: of one that was not read, as they are packed.
+///
+/// What comes out hangs on its place alone and not on the limit of a run: its hash must be the same in each.
 pub(crate) fn member(case: &Case, path: &Path, place: &MemberPlace, limits: &Limits, notes: &Notes) -> Result<Input> {
-    if place.packing == Packing::Stream {
+    let packing = if place.unread && place.packing == Packing::Deflate { Packing::Plain } else { place.packing };
+    if place.length == 0 && packing != Packing::Deflate {
+        return Ok(Input::memory(Vec::new()));
+    }
+    if packing == Packing::Stream {
         let reader = StreamMember {
             stream: Some(Stream::at(case, path, place.offset, limits)?),
             left: place.length,
@@ -43,11 +54,11 @@ pub(crate) fn member(case: &Case, path: &Path, place: &MemberPlace, limits: &Lim
     archive.seek(SeekFrom::Start(place.offset)).map_err(Error::io("read", path))?;
     let part = Part { file: archive, length: place.length, left: place.length, notes: notes.clone() };
     let part = Input::stream(Box::new(part));
-    Ok(match place.packing {
+    Ok(match packing {
         Packing::Plain | Packing::Stream => part,
         Packing::Deflate => {
             let members = Members::new(part, Packed::Deflate, false, limits.ratio, notes.clone());
-            Input::stream(Box::new(members.capped_at(place.unpacked.min(limits.inflated))))
+            Input::stream(Box::new(members.capped_at(place.unpacked.min(most_of(place.length, limits.ratio)))))
         }
     })
 }

@@ -160,7 +160,7 @@ fn corrupt_bytes_end_the_reading_and_nothing_before_is_lost() {
 #[test]
 fn bombs_stop_at_the_limits() {
     let zeros = gzip(&vec![0; 10 << 20]);
-    let limits = Limits { inflated: 25 << 20, ratio: u64::MAX, layers: 3 };
+    let limits = Limits { inflated: 25 << 20, ratio: u64::MAX, ..Limits::default() };
     let many = zeros.repeat(8);
     let (out, facts) = read_with(&many, &limits, 1 << 20);
     assert_eq!(out.len(), 25 << 20);
@@ -215,8 +215,77 @@ fn a_limit_is_told_from_the_text_too() {
         Damage::BadText { count: 1 },
         Damage::NestedArchive,
         Damage::BadChecksum,
+        Damage::Unread { why: "over a limit: it says so itself".to_owned() },
+        Damage::OverLimit { why: "1".to_owned() },
+        Damage::MembersMissing { why: "more than 3 bytes come out of it".to_owned() },
     ];
     for damage in all {
         assert_eq!(damage.is_of_limits(), Damage::tells_of_limits(&damage.to_string()), "{damage}");
+        let members = matches!(damage, Damage::OverLimit { .. } | Damage::MembersMissing { .. });
+        assert_eq!(members, Damage::tells_of_members(&damage.to_string()), "{damage}");
+    }
+    let both = format!("{}; {}", Damage::BadChecksum, Damage::OverLimit { why: "1".to_owned() });
+    assert!(Damage::tells_of_limits(&both) && Damage::tells_of_members(&both));
+}
+
+/// Gives so many bytes at a time.
+struct Drip(std::io::Cursor<Vec<u8>>, usize);
+
+impl Read for Drip {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = out.len().min(self.1);
+        self.0.read(&mut out[..count])
+    }
+}
+
+/// How much comes out, its hash, and what is wrong with it.
+fn outcome(bytes: &[u8], limits: &Limits, step: usize, drip: Option<usize>) -> (u64, String, Option<String>) {
+    let input = match drip {
+        Some(count) => Input::stream(Box::new(Drip(std::io::Cursor::new(bytes.to_vec()), count))),
+        None => Input::memory(bytes.to_vec()),
+    };
+    let mut opened = Opened::build(input, Notes::default(), limits).unwrap();
+    let (mut hasher, mut buffer) = (Hasher::default(), vec![0; step]);
+    loop {
+        let got = opened.read(&mut buffer).unwrap();
+        if got == 0 {
+            let facts = opened.facts();
+            return (facts.inflated, hasher.finish(), facts.damage.map(|damage| damage.to_string()));
+        }
+        hasher.update(&buffer[..got]);
+    }
+}
+
+#[test]
+fn a_reading_stops_at_the_same_byte_whoever_reads() {
+    let mut noise = vec![0; 300 << 10];
+    fastrand::Rng::with_seed(5).fill(&mut noise);
+    // What a byte yields rises slowly over the limit, so that a decoder that reads ahead would be noticed.
+    let mut content = noise.clone();
+    content.extend(vec![0; 72 << 20]);
+    content.extend(&noise);
+    let packed = [gzip(&content), zstd::encode_all(&*content, 3).unwrap(), bzip2(&content)];
+    for packed in &packed {
+        let at_end = (72 << 20) / (packed.len() as u64 - (300 << 10));
+        // Over the limit in the midst of the zeros, at their end, and not at all.
+        for ratio in [at_end * 95 / 100, at_end, at_end + 2] {
+            let limits = Limits { ratio, ..Limits::default() };
+            let expected = outcome(packed, &limits, 256 << 10, None);
+            let stopped = expected.2.as_ref().is_some_and(|damage| damage.contains("yields more than"));
+            if ratio != at_end {
+                assert_eq!(stopped, ratio < at_end, "{expected:?}");
+            }
+            for (step, drip) in [(7919, Some(1 << 20)), (1 << 20, Some(4097))] {
+                assert_eq!(outcome(packed, &limits, step, drip), expected, "ratio {ratio}, {step}, {drip:?}");
+            }
+        }
+    }
+    // A byte at a time takes a while: once.
+    let limits = Limits { ratio: 100, ..Limits::default() };
+    let bomb = gzip(&vec![0; 66 << 20]);
+    let expected = outcome(&bomb, &limits, 256 << 10, None);
+    assert!(expected.2.as_ref().is_some_and(|damage| damage.starts_with("each byte of the gzip data")), "{expected:?}");
+    for (step, drip) in [(1, Some(1)), (7, Some(3)), (4096, Some(1))] {
+        assert_eq!(outcome(&bomb, &limits, step, drip), expected, "{step}, {drip:?}");
     }
 }
