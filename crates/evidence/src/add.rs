@@ -16,6 +16,9 @@ use crate::manifest::{Location, S3Place, can_be_named};
 use crate::open::Limits;
 use walk::{Item, Walk};
 
+/// Only a larger file is called sparse.
+const SPARSE_FROM: u64 = 1 << 30;
+
 /// How to add.
 #[derive(Debug, Clone, Default)]
 pub struct AddOptions {
@@ -37,7 +40,8 @@ pub trait Progress: Sync {
     fn object(&self, bytes: u64);
 }
 
-/// Adds files and folders to the case. Running it again adds what is not there yet and nothing twice.
+/// Adds files and folders to the case. Running it again adds what is not there yet and nothing twice, and puts in order
+/// what was damaged in the store meanwhile: for this, what is added again is read here and there.
 pub fn add(case: &Case, roots: &[PathBuf], options: &AddOptions, progress: &dyn Progress) -> Result<Added> {
     let mut collector = Collector::open(case, options.limits)?;
     let mut walk = Walk::new(case, roots)?;
@@ -103,6 +107,9 @@ impl Adding<'_> {
                 "its path is not UTF-8 and cannot be noted; copy it instead of using it in place".to_owned(),
             );
         }
+        if let Some(why) = self.too_large(item) {
+            return skipped(why);
+        }
         let s3 = self.options.taken_from.as_ref().map(|(bucket, prefix)| S3Place {
             bucket: bucket.clone(),
             key: format!("{prefix}{}", item.below()),
@@ -134,6 +141,29 @@ impl Adding<'_> {
         let about = About { key: item.key.clone(), origin, s3, metadata: item.metadata() };
         Ok(Ok(Taken::new(about, examined, location)))
     }
+
+    /// Why a file is not to be copied or even read: a few bytes on a disk can pretend to be as many as one likes.
+    fn too_large(&self, item: &Item) -> Option<String> {
+        // What cannot be looked at cannot be opened either, and that is told then.
+        let Ok(about) = fs_err::metadata(&item.path) else { return None };
+        let (size, limit) = (about.len(), self.options.limits.stored);
+        if size > limit && !self.options.in_place {
+            return Some(format!("larger than {limit} bytes and not copied; it can be used in place"));
+        }
+        let there = allocated(&about).filter(|there| size > SPARSE_FROM && *there < size / 10)?;
+        Some(format!("a sparse file: {there} of its {size} bytes are on the disk"))
+    }
+}
+
+/// How much of a file is on the disk, where that is known.
+#[cfg(unix)]
+fn allocated(about: &std::fs::Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::blocks(about).saturating_mul(512))
+}
+
+#[cfg(not(unix))]
+fn allocated(_about: &std::fs::Metadata) -> Option<u64> {
+    None
 }
 
 #[cfg(test)]

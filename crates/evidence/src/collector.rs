@@ -6,6 +6,7 @@
 //! object without its line in the manifest does not exist, and would take minutes for 100,000 small logs.
 
 pub(crate) mod examine;
+mod members;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,23 +14,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fs_err as fs;
-use rayon::prelude::*;
 
 use crate::add::Progress;
-use crate::archive::{self, ArchiveKind, Listing, Member};
+use crate::archive::ArchiveKind;
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::{object_id, unhex};
 use crate::inside::{self, Use};
 use crate::manifest::{Entry, Location, Manifest, S3Place, Writer};
-use crate::open::{Damage, Limits, Notes, open_member};
-use crate::sidecar;
-use examine::{Examined, Store};
+use crate::open::Limits;
+use examine::{Examined, Kept, Store};
 
 /// Objects that are flushed and written into the manifest together.
 pub const BATCH: usize = 512;
-/// What an archive may unpack to at least, before the ratio is looked at.
-const ARCHIVE_FLOOR: u64 = 64 << 20;
 
 /// What was taken in, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,8 +43,10 @@ pub struct Added {
     pub sidecars: u64,
     /// Zip and tar files looked into (new ones).
     pub archives: u64,
-    /// What is damaged: key and why. All but unreadable members of archives are objects all the same.
+    /// What is damaged: key and why. All of it are objects all the same.
     pub damaged: Vec<(String, String)>,
+    /// Keys of objects whose stored bytes were gone or altered, and which are what was collected again.
+    pub repaired: Vec<String>,
     /// What was not taken (symbolic links, devices, unreadable files): path and why.
     pub skipped: Vec<(String, String)>,
 }
@@ -70,6 +69,7 @@ pub struct About {
 pub struct Taken {
     entry: Entry,
     archive: Option<ArchiveKind>,
+    kept: Kept,
 }
 
 impl Taken {
@@ -89,7 +89,7 @@ impl Taken {
             s3: about.s3,
             metadata: about.metadata,
         };
-        Taken { entry, archive: examined.archive }
+        Taken { entry, archive: examined.archive, kept: examined.kept }
     }
 
     /// What will stand in the manifest.
@@ -164,8 +164,12 @@ impl Collector {
 
     /// Takes an object whose bytes are stored. It counts once it was flushed.
     pub fn take(&mut self, taken: Taken) {
-        let Taken { entry, archive } = taken;
+        let Taken { entry, archive, kept } = taken;
         let (known, news) = self.known.has(&entry);
+        let gone = kept == Kept::New && self.known.was_stored(&entry);
+        if gone || kept == Kept::Repaired {
+            self.added.repaired.push(entry.key.clone());
+        }
         if known {
             self.added.already += 1;
         } else {
@@ -218,113 +222,9 @@ impl Collector {
         crate::manifest::write_sums(&self.case, &Manifest::load(&self.case)?)?;
         Ok(self.added)
     }
-
-    /// Adds the members of an archive as objects of their own.
-    fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
-        let path = crate::open::location_path(&self.case, &container.location, &container.sha256);
-        let compressed = container.layers.len() > 1;
-        let Listing { mut members, skipped, damaged } = archive::list(&path, kind, compressed, &self.limits)?;
-        let named = |name: String| match name.is_empty() {
-            true => container.key.clone(),
-            false => member_key(container, &name),
-        };
-        self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (named(name), why)));
-        self.added.damaged.extend(damaged.into_iter().map(|(name, why)| (named(name), why)));
-        self.drop_bombs(container, &mut members);
-        let sidecars = self.member_sidecars(&path, &mut members);
-        progress.more(members.len() as u64, members.iter().map(|member| member.place.unpacked).sum());
-        for chunk in members.chunks(BATCH) {
-            let read = |m: &Member| {
-                let outcome = self.member(container, &path, m, sidecars.get(&m.name).cloned());
-                progress.object(m.place.unpacked);
-                outcome
-            };
-            // A compressed tar has one beginning: two readers would inflate it twice.
-            let done: Vec<_> = match compressed {
-                true => chunk.iter().map(read).collect(),
-                false => chunk.par_iter().map(read).collect(),
-            };
-            for outcome in done {
-                match outcome {
-                    Ok(taken) => self.take(taken),
-                    Err(unreadable) => self.added.damaged.push(unreadable),
-                }
-            }
-            self.flush(progress)?;
-        }
-        Ok(())
-    }
-
-    /// Files of a zip may lie over each other, so that few bytes become very many: what goes beyond the allowed
-    /// ratio for the archive as a whole is not read.
-    fn drop_bombs(&mut self, container: &Entry, members: &mut Vec<Member>) {
-        let packed = container.size.max(container.inflated_size);
-        let allowed = packed.saturating_mul(self.limits.ratio).max(ARCHIVE_FLOOR);
-        let mut sum: u64 = 0;
-        members.retain(|member| {
-            sum = sum.saturating_add(member.place.unpacked);
-            if sum > allowed {
-                let why = format!("not read: the archive unpacks to more than {allowed} bytes");
-                self.added.damaged.push((member_key(container, &member.name), why));
-            }
-            sum <= allowed
-        });
-    }
-
-    /// Takes the members that are metadata of other members out of the list.
-    fn member_sidecars(&self, path: &Path, members: &mut Vec<Member>) -> HashMap<String, serde_json::Value> {
-        let names: HashSet<String> = members.iter().map(|member| member.name.clone()).collect();
-        let mut found = HashMap::new();
-        members.retain(|m| {
-            let Some(about) = sidecar::of(&m.name, |name| names.contains(name)) else { return true };
-            if m.place.unpacked > sidecar::MAX {
-                return true;
-            }
-            let text = open_member(&self.case, path, &m.place, &self.limits, &Notes::default())
-                .map(|mut input| sidecar::read(&mut input));
-            // What cannot be read or is no metadata stays an object, and is reported as one.
-            let Ok(Some(metadata)) = text else { return true };
-            found.insert(about.to_owned(), metadata);
-            false
-        });
-        found
-    }
-
-    /// A member, or its key and why it cannot be read.
-    fn member(
-        &self,
-        container: &Entry,
-        path: &Path,
-        m: &Member,
-        metadata: Option<serde_json::Value>,
-    ) -> Result<Taken, (String, String)> {
-        let key = member_key(container, &m.name);
-        let notes = Notes::default();
-        let examined = open_member(&self.case, path, &m.place, &self.limits, &notes)
-            .map_err(|error| error.to_string())
-            .and_then(|input| examine::stream(input, notes, m.crc, &self.limits).map_err(|error| error.to_string()));
-        let mut examined = examined.map_err(|why| (key.clone(), why))?;
-        if examined.archive.take().is_some() {
-            examined.damage.get_or_insert(Damage::NestedArchive);
-        }
-        let location = Location::Member {
-            container: container.sha256.clone(),
-            container_location: Box::new(container.location.clone()),
-            index: m.index,
-            name: m.name.clone(),
-            place: m.place,
-        };
-        // What was said about the archive's place says nothing about the place of what is in it.
-        let about = About { key, origin: container.origin.clone(), s3: None, metadata };
-        Ok(Taken::new(about, examined, location))
-    }
 }
 
-fn member_key(container: &Entry, name: &str) -> String {
-    format!("{}!/{name}", container.key)
-}
-
-/// What the manifest has already, in some eighty bytes an object.
+/// What the manifest has already, in some hundred bytes an object.
 #[derive(Default)]
 pub(crate) struct Known {
     by_id: HashMap<Short, Told>,
@@ -338,6 +238,8 @@ type Short = [u8; 16];
 /// What a line of the manifest says beyond the object itself; of texts, their hash.
 struct Told {
     in_place: bool,
+    unread: bool,
+    damage: Option<Short>,
     metadata: Option<Short>,
     s3: Option<Short>,
 }
@@ -346,6 +248,8 @@ impl Told {
     fn of(entry: &Entry) -> Told {
         Told {
             in_place: matches!(entry.location, Location::InPlace { .. }),
+            unread: entry.is_unread(),
+            damage: entry.damage.as_deref().map(short),
             metadata: entry.metadata.as_ref().map(|metadata| short(&metadata.to_string())),
             s3: entry.s3.as_ref().map(|place| short(&format!("{place:?}"))),
         }
@@ -381,6 +285,27 @@ impl Known {
         self.looks.contains(&look(key, size))
     }
 
+    /// Whether the case has the bytes of this object, as far as the manifest says.
+    fn was_stored(&self, entry: &Entry) -> bool {
+        self.by_id.get(&unhex(&entry.object)).is_some_and(|told| !told.in_place)
+    }
+
+    /// Whether this is what is written about the damage of this object.
+    fn has_damage(&self, entry: &Entry) -> bool {
+        let damage = entry.damage.as_deref().map(short);
+        self.by_id.get(&unhex(&entry.object)).is_some_and(|told| told.damage == damage)
+    }
+
+    /// Whether the manifest says something about this object that is not said now.
+    fn says_more(&self, entry: &Entry) -> bool {
+        let now = Told::of(entry);
+        self.by_id.get(&unhex(&entry.object)).is_some_and(|told| {
+            (told.metadata.is_some() && now.metadata.is_none())
+                || (told.s3.is_some() && now.s3.is_none())
+                || (now.in_place && !told.in_place)
+        })
+    }
+
     /// Whether this object is there; and whether a line about it would say something new.
     fn has(&self, entry: &Entry) -> (bool, bool) {
         let Some(before) = self.by_id.get(&unhex(&entry.object)) else { return (false, true) };
@@ -388,7 +313,9 @@ impl Known {
         let copied_now = before.in_place && entry.location == Location::Stored;
         let told_now = now.metadata.is_some() && now.metadata != before.metadata;
         let placed_now = now.s3.is_some() && now.s3 != before.s3;
-        (true, copied_now || told_now || placed_now)
+        // Of two members with one name and the same packed bytes, one may be readable.
+        let readable_now = before.unread && !now.unread;
+        (true, copied_now || told_now || placed_now || readable_now)
     }
 }
 

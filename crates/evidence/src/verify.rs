@@ -49,6 +49,9 @@ pub struct Verification {
     pub objects_altered: Vec<(String, String, String)>,
     /// Objects that cannot be read: id, key, why.
     pub objects_unreadable: Vec<(String, String, String)>,
+    /// Members of archives that could not be taken out of them, and archives that may have more members than are
+    /// known: id, key, why. There was never a content to be checked.
+    pub objects_unread: Vec<(String, String, String)>,
     /// Digests, and times without one.
     pub digests: Vec<DigestVerdict>,
     /// Log files.
@@ -78,6 +81,7 @@ impl Verification {
     /// Is there something that could not be checked, or that a person should look at?
     pub fn has_gaps(&self) -> bool {
         !self.objects_unreadable.is_empty()
+            || !self.objects_unread.is_empty()
             || self.digests.iter().any(|digest| digest.verdict != Verdict::Verified || !digest.proven)
             || self.logs.iter().any(|log| log.verdict != Verdict::Verified || !log.proven)
             || !self.key_problems.is_empty()
@@ -92,6 +96,7 @@ pub fn verify(case: &Case, options: &VerifyOptions, progress: &dyn Progress) -> 
         objects_verified: 0,
         objects_altered: Vec::new(),
         objects_unreadable: Vec::new(),
+        objects_unread: Vec::new(),
         digests: Vec::new(),
         logs: Vec::new(),
         units: Vec::new(),
@@ -153,6 +158,10 @@ fn inspect_all(
             })
             .collect();
         for (entry, inspected) in entries.iter().zip(inspected) {
+            if entry.is_unread() || entry.lacks_members() {
+                let why = entry.damage.clone().unwrap_or_default();
+                found.objects_unread.push((entry.object.clone(), entry.key.clone(), why));
+            }
             match inspected.stored {
                 Ok(true) => found.objects_verified += 1,
                 Ok(false) => found.objects_altered.push((entry.object.clone(), entry.key.clone(), inspected.found)),
@@ -244,7 +253,8 @@ fn inspect(case: &Case, entry: &Entry, limits: &Limits) -> Inspected {
         if entry.size <= IN_MEMORY {
             let bytes = read_stored(case, entry, IN_MEMORY)?;
             let found = crate::hash::sha256(&bytes);
-            return Ok((found, open_bytes(bytes, limits)));
+            let opened = if entry.is_unread() { open(case, entry, limits)? } else { open_bytes(bytes, limits) };
+            return Ok((found, opened));
         }
         Ok((hash_stored(case, entry)?, open(case, entry, limits)?))
     };
@@ -259,6 +269,7 @@ fn inspect(case: &Case, entry: &Entry, limits: &Limits) -> Inspected {
     let stored = Ok(found == entry.sha256);
     let part = match (entry.is_archive(), log) {
         (true, _) => Part::Other,
+        (false, Some(kind)) if entry.is_unread() => Part::Log(kind, Err(entry.damage.clone().unwrap_or_default())),
         (false, Some(kind)) => Part::Log(kind, content(opened, &mut |_| {}).map_err(|error| error.to_string())),
         (false, None) => digest(entry, opened),
     };

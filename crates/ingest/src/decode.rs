@@ -230,6 +230,12 @@ impl Worker {
             outcome.status = Status::Archive;
             outcome.format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
             outcome.damage = task.entry.damage.clone();
+        } else if task.entry.is_unread() {
+            // Its packed bytes are no log, whatever they look like.
+            outcome.damage = task.entry.damage.clone();
+            outcome.cut = outcome.damage.as_deref().is_some_and(Damage::tells_of_limits);
+            outcome.reason = outcome.damage.clone();
+            outcome.status = Status::Failed;
         } else if let Err(reason) = self.object(case, at, task, &options.limits, &mut outcome, emit) {
             outcome.fail(reason);
         }
@@ -382,6 +388,9 @@ pub(crate) fn alone(case: &Case, at: usize, task: &Task, options: &Options, emit
 
 /// The object's bytes, checked against the manifest.
 pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Opened, String> {
+    if entry.is_unread() {
+        return Err(entry.damage.clone().unwrap_or_default());
+    }
     let altered = |found: String| format!("sha256 is {found}, the manifest says {}", entry.sha256);
     if entry.size <= IN_MEMORY {
         let bytes = read_stored(case, entry, IN_MEMORY).map_err(|error| error.to_string())?;

@@ -120,6 +120,7 @@ impl Checked {
             "objects_verified": self.found.objects_verified, "objects_altered": self.found.objects_altered.len(),
             "objects_unreadable": self.found.objects_unreadable.len(),
             "lake_files_verified": self.lake_verified, "lake_commits_verified": self.lake_commits, "lake_files_altered": self.lake_altered.len(),
+            "objects_unread": self.found.objects_unread.len(),
         })
     }
 
@@ -175,6 +176,7 @@ impl Checked {
                 "verified": self.found.objects_verified,
                 "contradicted": self.found.objects_altered.iter().map(|(object, key, found)| json!({ "object": object, "key": key, "sha256_found": found })).collect::<Vec<_>>(),
                 "not_checkable": self.found.objects_unreadable.iter().map(|(object, key, why)| json!({ "object": object, "key": key, "reason": why })).collect::<Vec<_>>(),
+                "unread": self.found.objects_unread.iter().map(|(object, key, why)| json!({ "object": object, "key": key, "reason": why })).collect::<Vec<_>>(),
             },
             "lake_files": { "verified": self.lake_verified, "commits": self.lake_commits, "contradicted": self.lake_altered },
             "manifest": match self.manifest { Some(true) => "verified", Some(false) => "contradicted", None => "not checkable" },
@@ -243,6 +245,7 @@ impl Checked {
         let logs = logs.map(|log| format!("{}: {}", log.key, log.reason));
         let altered = self.found.objects_altered.iter().map(|(_, key, found)| format!("{key}: sha256 is {found}"));
         let unreadable = self.found.objects_unreadable.iter().map(|(_, key, why)| format!("{key}: {why}"));
+        let unread = self.found.objects_unread.iter().map(|(_, key, why)| format!("{key}: {why}"));
         let keys = self.found.key_problems.iter().map(|(file, why)| format!("{file}: {why}"));
         let flagged = self.found.digests.iter().filter(|digest| digest.flagged).map(line);
         let flagged_logs = self.found.logs.iter().filter(|log| log.flagged);
@@ -251,6 +254,7 @@ impl Checked {
         named(answer, "Objects that are not what was collected", altered.collect());
         named(answer, "Lake files that are not what was written", self.lake_altered.clone());
         named(answer, "Objects that cannot be read", unreadable.collect());
+        named(answer, "In archives, but not read", unread.collect());
         named(answer, "Key files", keys.collect());
         named(answer, "Flagged", flagged.collect());
     }

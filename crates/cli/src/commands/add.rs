@@ -52,6 +52,12 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
             terminal::warn(settings, format!("{label}: {} more; --json lists all", list.len() - LISTED))?;
         }
     }
+    for key in added.repaired.iter().take(LISTED) {
+        terminal::note(settings, format!("repaired: {key}: its stored bytes were gone or altered"))?;
+    }
+    if added.repaired.len() > LISTED {
+        terminal::note(settings, format!("repaired: {} more; --json lists all", added.repaired.len() - LISTED))?;
+    }
     if added.objects + added.already == 0 {
         terminal::warn(settings, "there is no file to collect")?;
         return Ok(status);
@@ -64,7 +70,7 @@ pub(crate) fn as_json(added: &Added) -> Value {
     let pairs = |list: &[(String, String)]| list.iter().map(|(what, why)| json!([what, why])).collect::<Vec<_>>();
     json!({
         "objects": added.objects, "already": added.already, "bytes": added.bytes, "inflated_bytes": added.inflated_bytes,
-        "sidecars": added.sidecars, "archives": added.archives,
+        "sidecars": added.sidecars, "archives": added.archives, "repaired": added.repaired,
         "damaged": pairs(&added.damaged), "skipped": pairs(&added.skipped),
     })
 }

@@ -12,7 +12,7 @@ use crate::NewCase;
 use crate::error::Error;
 use crate::hash::object_id;
 use crate::manifest::{Entry, Manifest};
-use crate::open::{hash_stored, open, read_stored};
+use crate::open::{Damage, hash_stored, open, read_stored};
 
 struct Quiet;
 impl Progress for Quiet {
@@ -283,8 +283,98 @@ fn encrypted_members_are_listed() {
     bytes[central + 8] |= 1;
     lab.write("z.zip", &bytes);
     let added = lab.add();
-    assert_eq!(added.damaged, [("logs/z.zip!/secret".to_owned(), "encrypted".to_owned())]);
-    assert_eq!(added.objects, 2);
+    assert_eq!(added.damaged, [("logs/z.zip!/secret".to_owned(), "not read: encrypted".to_owned())]);
+    assert_eq!(added.objects, 3);
+    let secret = lab.manifest().find("logs/z.zip!/secret").unwrap();
+    assert!(secret.is_unread() && secret.inflated_sha256.is_none());
+    assert_eq!(secret.damage.as_deref(), Some("not read: encrypted"));
+    // Its packed bytes are what the hash is of, and nothing comes out of it.
+    assert_eq!(lab.text("logs/z.zip!/secret"), "");
+    assert_eq!(lab.text("logs/z.zip!/open"), "text");
+    let before = fs::read(lab.case.manifest_path()).unwrap();
+    assert_eq!((lab.add().objects, lab.add().already), (0, 3));
+    assert_eq!(fs::read(lab.case.manifest_path()).unwrap(), before);
+}
+
+#[test]
+fn what_is_wrong_with_an_archive_is_in_the_manifest() {
+    let lab = Lab::new();
+    let whole = tar(&[("one", b"1"), ("two", b"2")]);
+    lab.write("cut.tar", &whole[..1024]);
+    lab.write("sidecar.tar", &whole[..1024]);
+    let beside = lab.write("sidecar.tar.metadata.json", b"{\"etag\":\"1\"}");
+    let added = lab.add();
+    assert_eq!((added.objects, added.damaged.len()), (4, 2), "{added:?}");
+    let container = lab.manifest().find("logs/cut.tar").unwrap();
+    assert!(container.damage.as_ref().is_some_and(|damage| damage.contains("without its end mark")), "{container:?}");
+    assert!(container.lacks_members());
+    let before = fs::read(lab.case.manifest_path()).unwrap();
+    assert_eq!(lab.add().already, 4);
+    assert_eq!(fs::read(lab.case.manifest_path()).unwrap(), before);
+    // What was told beside it is not lost when it is added once more without.
+    fs::remove_file(beside).unwrap();
+    lab.add();
+    let container = lab.manifest().find("logs/sidecar.tar").unwrap();
+    assert!(container.metadata.is_some() && container.lacks_members());
+}
+
+#[test]
+fn two_members_of_one_name_are_two_objects() {
+    let lab = Lab::new();
+    lab.write("t.tar", &tar(&[("same", b"1"), ("same", b"2"), ("same", b"2")]));
+    let added = lab.add();
+    assert_eq!((added.objects, added.already), (3, 1));
+    let found = lab.entries().into_iter().filter(|entry| entry.key == "logs/t.tar!/same").count();
+    assert_eq!(found, 2);
+}
+
+#[test]
+fn a_good_original_repairs_what_is_stored() {
+    let lab = Lab::new();
+    lab.write("one.log", b"12345");
+    lab.write("two.log", b"67890");
+    assert!(lab.add().repaired.is_empty());
+    assert!(lab.add().repaired.is_empty());
+    let spoil = |bytes: &[u8]| {
+        let stored = lab.case.object_path(&crate::hash::sha256(b"12345"));
+        fs::remove_file(&stored).unwrap();
+        fs::write(&stored, bytes).unwrap();
+    };
+    let repaired = |added: Added| {
+        let entry = lab.manifest().find("logs/one.log").unwrap();
+        assert_eq!(hash_stored(&lab.case, &entry).unwrap(), entry.sha256);
+        added.repaired
+    };
+    // Of the same size, of another one, and gone.
+    spoil(b"12Z45");
+    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
+    spoil(b"12");
+    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
+    fs::remove_file(lab.case.object_path(&crate::hash::sha256(b"12345"))).unwrap();
+    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
+    // The original may come from somewhere else.
+    spoil(b"12Z45");
+    lab.write("copy/three.log", b"12345");
+    let copy = add(&lab.case, &[lab.logs().join("copy")], &AddOptions::default(), &Quiet).unwrap();
+    assert_eq!(repaired(copy), ["copy/three.log"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_are_too_large_or_full_of_holes_are_not_taken() {
+    let lab = Lab::new();
+    lab.write("one.log", b"12345");
+    lab.write("large.log", b"1234567");
+    let hole = lab.write("hole.log", b"x");
+    fs::OpenOptions::new().write(true).open(&hole).unwrap().set_len(2 << 30).unwrap();
+    let limits = Limits { stored: 6, ..Limits::default() };
+    let added = lab.add_with(&AddOptions { limits, ..AddOptions::default() });
+    assert_eq!((added.objects, added.skipped.len()), (1, 2), "{added:?}");
+    assert!(added.skipped.iter().any(|(path, why)| path.ends_with("large.log") && why.contains("larger than 6 bytes")));
+    assert_eq!(crate::absent::load(&lab.case).unwrap().len(), 2);
+    let added = lab.add();
+    assert_eq!((added.objects, added.skipped.len()), (1, 1), "{added:?}");
+    assert!(added.skipped[0].1.starts_with("a sparse file"), "{added:?}");
 }
 
 #[test]
@@ -298,6 +388,9 @@ fn a_bomb_is_an_object_with_damage() {
     assert!(bomb.damage.is_some() && bomb.inflated_sha256.is_none(), "{bomb:?}");
     assert_eq!(hash_stored(&lab.case, &bomb).unwrap(), bomb.sha256);
     assert!(added.damaged.iter().any(|(key, _)| key == "logs/bomb.zip!/zeros"), "{added:?}");
+    let zeros = manifest.find("logs/bomb.zip!/zeros").unwrap();
+    assert!(zeros.is_unread() && Damage::tells_of_limits(zeros.damage.as_deref().unwrap()), "{zeros:?}");
+    assert_eq!(hash_stored(&lab.case, &zeros).unwrap(), zeros.sha256);
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! One pass over the bytes of a file: hash, copy, inflate, hash again.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use fs_err as fs;
 use crate::archive::ArchiveKind;
 use crate::case::Case;
 use crate::error::{Error, Result};
-use crate::hash::Hasher;
+use crate::hash::{Hasher, unhex};
 use crate::inside;
 use crate::open::{Damage, Input, Limits, Notes, Opened};
 
@@ -28,6 +29,40 @@ pub(crate) struct Examined {
     pub(crate) members: u64,
     pub(crate) damage: Option<Damage>,
     pub(crate) archive: Option<ArchiveKind>,
+    pub(crate) kept: Kept,
+}
+
+impl Examined {
+    /// Nothing was there to be looked at.
+    pub(crate) fn nothing() -> Examined {
+        Examined {
+            sha256: crate::hash::sha256(&[]),
+            size: 0,
+            inflated_sha256: None,
+            inflated_size: 0,
+            layers: Vec::new(),
+            members: 0,
+            damage: None,
+            archive: None,
+            kept: Kept::Before,
+        }
+    }
+
+    /// These are packed bytes only, for this reason.
+    pub(crate) fn unread(self, why: &Damage) -> Examined {
+        Examined { damage: Some(why.clone()), ..self }
+    }
+}
+
+/// What became of the bytes in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// They are there already, or are not to be.
+    Before,
+    /// There was no such object.
+    New,
+    /// There was one with other bytes under this hash, and they take its place.
+    Repaired,
 }
 
 /// Whether a copy is made.
@@ -56,8 +91,8 @@ pub(crate) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> R
     };
     match examine(Box::new(input), output, Notes::default(), None, limits) {
         Ok((_, Some(failed))) => Err(Error::Io { doing: "write", path: copy.path.clone(), source: failed }),
-        Ok((examined, None)) => {
-            store.finish(&copy, &examined.sha256, examined.size)?;
+        Ok((mut examined, None)) => {
+            examined.kept = store.finish(&copy, &examined.sha256, examined.size)?;
             Ok(Ok(examined))
         }
         Err(error) => {
@@ -70,6 +105,20 @@ pub(crate) fn file(store: &Store, path: &Path, keep: Keep, limits: &Limits) -> R
 /// Examines a member of an archive.
 pub(crate) fn stream(input: Input, notes: Notes, crc: Option<u32>, limits: &Limits) -> io::Result<Examined> {
     examine(Box::new(input), None, notes, crc, limits).map(|(examined, _)| examined)
+}
+
+/// Hashes bytes without looking into them.
+pub(crate) fn packed(mut input: Input) -> io::Result<Examined> {
+    let (mut hasher, mut size) = (Hasher::default(), 0);
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let got = input.read(&mut buffer)?;
+        if got == 0 {
+            return Ok(Examined { sha256: hasher.finish(), size, ..Examined::nothing() });
+        }
+        hasher.update(buffer.get(..got).unwrap_or_default());
+        size += got as u64;
+    }
 }
 
 fn examine(
@@ -157,6 +206,7 @@ impl Content {
             members: facts.members,
             damage: facts.damage.or(nested),
             archive: opens,
+            kept: Kept::Before,
         }
     }
 }
@@ -205,6 +255,8 @@ pub(crate) struct Store {
     clones: AtomicBool,
     /// New since the last flush.
     fresh: Mutex<Vec<PathBuf>>,
+    /// The beginnings of the hashes of objects that were written or read back in this run.
+    sound: Mutex<HashSet<[u8; 16]>>,
 }
 
 /// A copy that is not complete yet.
@@ -228,6 +280,7 @@ impl Store {
             number: AtomicU64::new(0),
             clones: AtomicBool::new(true),
             fresh: Mutex::default(),
+            sound: Mutex::default(),
         };
         Ok(store)
     }
@@ -236,18 +289,18 @@ impl Store {
     pub(crate) fn put(&self, bytes: Vec<u8>, limits: &Limits) -> Result<Examined> {
         let copy = self.fresh_copy();
         fs::write(&copy.path, &bytes).map_err(Error::io("write", &copy.path))?;
-        let examined = examine_bytes(bytes, limits).map_err(Error::io("read", &copy.path))?;
-        self.finish(&copy, &examined.sha256, examined.size)?;
+        let mut examined = examine_bytes(bytes, limits).map_err(Error::io("read", &copy.path))?;
+        examined.kept = self.finish(&copy, &examined.sha256, examined.size)?;
         Ok(examined)
     }
 
     /// Moves a complete file of the case's disk into the store.
     pub(crate) fn take_over(&self, path: &Path, limits: &Limits) -> Result<Examined> {
         let file = fs::File::open(path).map_err(Error::io("read", path))?;
-        let (examined, _) =
+        let (mut examined, _) =
             examine(Box::new(file), None, Notes::default(), None, limits).map_err(Error::io("read", path))?;
         let copy = Copy { path: path.to_path_buf(), cloned: None };
-        self.finish(&copy, &examined.sha256, examined.size)?;
+        examined.kept = self.finish(&copy, &examined.sha256, examined.size)?;
         Ok(examined)
     }
 
@@ -261,9 +314,25 @@ impl Store {
         fs::remove_dir_all(&incoming).map_err(Error::io("clear", &incoming))
     }
 
-    /// Whether an object with this hash is there, as far as its size tells.
+    /// Whether an object with this hash is there and still has it. It is read back once in a run, which costs as much
+    /// as reading what is added again; an object that was damaged on the disk is seen by nothing less.
     pub(crate) fn holds(&self, sha256: &str, size: u64) -> bool {
-        fs::symlink_metadata(self.case.object_path(sha256)).is_ok_and(|about| about.len() == size)
+        let path = self.case.object_path(sha256);
+        if !fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() == size) {
+            return false;
+        }
+        let known = self.sound.lock().unwrap_or_else(PoisonError::into_inner).contains(&unhex::<16>(sha256));
+        // What cannot be read is as good as gone.
+        let sound = known || crate::hash::sha256_of_file(&path).is_ok_and(|found| found == sha256);
+        if sound {
+            self.note_sound(sha256);
+        }
+        sound
+    }
+
+    /// Whether it was not noted before.
+    fn note_sound(&self, sha256: &str) -> bool {
+        self.sound.lock().unwrap_or_else(PoisonError::into_inner).insert(unhex(sha256))
     }
 
     fn begin(&self, source: &Path) -> Copy {
@@ -282,12 +351,14 @@ impl Store {
         fs::remove_file(&copy.path).map_err(Error::io("remove", &copy.path))
     }
 
-    /// Gives a complete copy its name.
-    fn finish(&self, copy: &Copy, sha256: &str, size: u64) -> Result<()> {
+    /// Gives a complete copy its name, also where other bytes have it.
+    fn finish(&self, copy: &Copy, sha256: &str, size: u64) -> Result<Kept> {
         if self.holds(sha256, size) {
-            return self.forget(copy);
+            self.forget(copy)?;
+            return Ok(Kept::Before);
         }
         let path = self.case.object_path(sha256);
+        let altered = fs::symlink_metadata(&path).is_ok();
         make_read_only(&copy.path)?;
         let moved = fs::rename(&copy.path, &path).or_else(|error| match (error.kind(), path.parent()) {
             (io::ErrorKind::NotFound, Some(folder)) => {
@@ -296,8 +367,14 @@ impl Store {
             _ => Err(error),
         });
         moved.map_err(Error::io("write", &path))?;
+        // Another thread may have stored the same bytes at the same time.
+        let first = self.note_sound(sha256);
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(path);
-        Ok(())
+        Ok(match (first, altered) {
+            (false, _) => Kept::Before,
+            (true, true) => Kept::Repaired,
+            (true, false) => Kept::New,
+        })
     }
 
     /// Waits until all new objects are on the disk: one call for the whole file system where there is one.

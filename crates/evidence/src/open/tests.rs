@@ -268,7 +268,7 @@ fn a_reading_stops_at_the_same_byte_whoever_reads() {
     for packed in &packed {
         let at_end = (72 << 20) / (packed.len() as u64 - (300 << 10));
         // Over the limit in the midst of the zeros, at their end, and not at all.
-        for ratio in [at_end * 95 / 100, at_end, at_end + 2] {
+        for ratio in [at_end * 93 / 100, at_end, at_end + 5] {
             let limits = Limits { ratio, ..Limits::default() };
             let expected = outcome(packed, &limits, 256 << 10, None);
             let stopped = expected.2.as_ref().is_some_and(|damage| damage.contains("yields more than"));
