@@ -54,6 +54,15 @@ pub(crate) struct Glance {
     /// Equal for objects that have the same bytes under the same name, and for few others.
     pub(crate) same: u64,
     pub(crate) inflated: u64,
+    /// Of an archive: what is said about its damage. It is looked into again when that changed.
+    pub(crate) archive: Option<u64>,
+}
+
+/// Equal for equal texts, and for few others.
+pub(crate) fn text_hash(text: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Glance {
@@ -65,6 +74,7 @@ impl Glance {
             delivered: ObjectKey::parse(&entry.key).delivery_time,
             same: same.finish(),
             inflated: entry.inflated_size,
+            archive: entry.is_archive().then(|| text_hash(entry.damage.as_deref())),
         }
     }
 

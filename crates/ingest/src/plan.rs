@@ -13,7 +13,7 @@ use coldtrail_schema::tables::ledger::{self, DuplicateColumn, ObjectColumn};
 use crate::basis::Basis;
 use crate::decode::Status;
 use crate::error::{Error, Result};
-use crate::objects::{Glance, Objects, name, ranked};
+use crate::objects::{Glance, Objects, name, ranked, text_hash};
 
 /// An object to be ingested, before its turn has come.
 #[derive(Debug)]
@@ -130,7 +130,10 @@ pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_b
     for at in &ranked {
         plan.objects.number(&manifest.object(*at))?;
     }
-    let mut states = states(lake, basis, &mut plan.objects)?;
+    // By the number of the object, which is its rank.
+    let archives: Vec<Option<u64>> =
+        ranked.iter().map(|at| glances.get(*at as usize).and_then(|glance| glance.archive)).collect();
+    let mut states = states(lake, basis, &archives, &mut plan.objects)?;
     let groups = groups(manifest, &ranked, &glances)?;
     plan.copies = judge_groups(&groups, &mut states);
     if states.contains(&ObjectState::Again) {
@@ -161,24 +164,32 @@ fn state(states: &[ObjectState], number: u32) -> ObjectState {
 }
 
 /// The state of each object, by its number.
-fn states(lake: &Batch<'_>, basis: &Basis, objects: &mut Objects) -> Result<Vec<ObjectState>> {
+fn states(
+    lake: &Batch<'_>,
+    basis: &Basis,
+    archives: &[Option<u64>],
+    objects: &mut Objects,
+) -> Result<Vec<ObjectState>> {
     let mut states = vec![ObjectState::New; objects.len()];
     let columns = [
         ObjectColumn::evidence_object,
         ObjectColumn::source,
         ObjectColumn::status,
+        ObjectColumn::damage,
         ObjectColumn::records,
         ObjectColumn::basis,
     ];
     for file in lake.files(&ledger::OBJECTS).map_err(Error::Lake)? {
         for batch in read_columns(&file, &columns.map(ObjectColumn::position)).map_err(Error::Lake)? {
             let text = |at| texts(&batch, at).map_err(Error::Lake);
-            let (names, sources, status, judged) = (text(0)?, text(1)?, text(2)?, text(4)?);
-            let records = integers(&batch, 3).map_err(Error::Lake)?;
+            let (names, sources, status, judged, damage) = (text(0)?, text(1)?, text(2)?, text(5)?, text(3)?);
+            let records = integers(&batch, 4).map_err(Error::Lake)?;
             for row in 0..batch.num_rows() {
                 let number = objects.number(names.value(row))?;
                 let (status, something) = (status.value(row), records.value(row) > 0);
-                let holds = basis.holds(status, cell(sources, row), judged.value(row));
+                let told = archives.get(number as usize).copied().flatten();
+                let same = told.is_none_or(|told| told == text_hash(cell(damage, row)));
+                let holds = same && basis.holds(status, cell(sources, row), judged.value(row));
                 let state = match (holds, something) {
                     (true, _) if status == Status::Duplicate.name() => ObjectState::DoneAsCopy,
                     (true, _) if status == Status::Ingested.name() => ObjectState::Done,

@@ -34,6 +34,39 @@ fn an_object_that_failed_is_taken_again() {
     assert_eq!(lab.ingest().objects, 0);
 }
 
+/// A tar of one file, without its end.
+fn cut_tar(name: &str, kind: char, text: &str) -> String {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..136].copy_from_slice(format!("{:011o}\0", text.len()).as_bytes());
+    header[156] = kind as u8;
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header.extend(text.as_bytes());
+    header.resize(header.len().next_multiple_of(512), 0);
+    String::from_utf8(header).unwrap()
+}
+
+#[test]
+fn what_is_lost_in_an_archive_stays_in_the_account() {
+    let lab = Lab::new();
+    let bytes = cut_tar("kept.json", '0', &event(1, 1)) + &cut_tar("odd.json", 'Q', &event(2, 1));
+    lab.file("logs/cut.tar", &bytes);
+    lab.add("logs");
+    let first = lab.ingest();
+    assert_eq!((first.archives, first.ingested, first.failed), (1, 1, 1));
+    assert_eq!((first.lake.failed, first.lake.damaged), (1, 2));
+    assert_eq!(lab.statuses(), ["cut.tar archive 0 0 0", "kept.json ingested 1 0 0", "odd.json failed 0 0 0"]);
+    assert_eq!(lab.rows(), ["1 kept.json#1"]);
+    // It is looked at again, with the same outcome.
+    let second = lab.ingest();
+    assert_eq!((second.objects, second.lake.failed, second.lake.damaged), (1, 1, 2));
+    assert_eq!(second.version, first.version);
+    assert!(!second.lake.is_whole());
+}
+
 #[test]
 fn a_folder_that_was_away_comes_back() {
     let lab = Lab::new();
