@@ -67,6 +67,11 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
+/// Where the zip ends whose end record is at this place: behind its comment.
+fn after(at: usize, record: &[u8]) -> usize {
+    at + END_SIZE + usize::from(u16_at(record, 20))
+}
+
 /// Where the list of the files is, by the record at the end.
 struct End {
     /// Where the list begins and ends.
@@ -200,13 +205,12 @@ impl Walk<'_> {
         let got = self.zip.at(from, &mut tail)?;
         tail.truncate(got);
         let records = || tail.windows(END_SIZE).enumerate().rev().filter(|(_, record)| record.starts_with(END));
-        let after = |at: usize, record: &[u8]| at + END_SIZE + usize::from(u16_at(record, 20));
         let exact = records().find(|(at, record)| after(*at, record) == tail.len());
         let Some((at, record)) = exact.or_else(|| records().find(|(at, record)| after(*at, record) < tail.len()))
         else {
             return Ok(None);
         };
-        let (place, after) = (from + at as u64, from + after(at, record) as u64);
+        let (place, behind) = (from + at as u64, from + after(at, record) as u64);
         let mut count = u64::from(u16_at(record, 10));
         let (mut length, mut start) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
         let (mut list_end, mut wide) = (place, false);
@@ -224,7 +228,7 @@ impl Walk<'_> {
             let shift = if empty { at } else { shift };
             if empty || self.zip.has(at, CENTRAL)? {
                 let list = (at, list_end.max(at));
-                return Ok(Some(End { list, shift, count, wide, after }));
+                return Ok(Some(End { list, shift, count, wide, after: behind }));
             }
         }
         Ok(None)

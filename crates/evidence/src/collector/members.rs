@@ -74,10 +74,10 @@ impl Collector {
         let (mut unpacks, mut raw): (u64, u64) = (0, 0);
         for member in members {
             let sum = unpacks.saturating_add(member.place.unpacked.max(member.place.length));
-            match (&member.unread, sum > allowed) {
-                (Some(_), _) => {}
-                (None, false) => unpacks = sum,
-                (None, true) => {
+            match (member.unread.is_some(), sum > allowed) {
+                (true, _) => {}
+                (false, false) => unpacks = sum,
+                (false, true) => {
                     let why = format!("the archive unpacks to more than {allowed} bytes");
                     member.refuse(Damage::OverLimit { why });
                 }
