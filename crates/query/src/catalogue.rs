@@ -1,12 +1,17 @@
 //! The catalogue of saved questions: files of SQL with a head of comments.
 
-use std::path::{Path, PathBuf};
+mod own;
+
+use std::path::Path;
 
 use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::error::{Error, Result, similar};
 use crate::session::{Bounds, Value};
 use crate::when::{instant, until};
+
+/// The area of the questions that lie with a case. No built-in question is in it, so none can be replaced.
+const OWN: &str = "case";
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
 
@@ -84,7 +89,7 @@ pub struct Parameter {
 /// A saved question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// `area/name`.
+    /// `area/name`; of a question that lies with a case `case/area/name`.
     pub name: String,
     pub title: String,
     pub question: String,
@@ -100,8 +105,14 @@ pub struct Question {
 }
 
 impl Question {
+    /// The first part of its name.
     pub fn area(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Does it lie with a case, and so may be somebody else's?
+    pub fn is_own(&self) -> bool {
+        self.area() == OWN
     }
 
     /// Does the statement read a table or view of that name?
@@ -253,36 +264,29 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds the questions of a folder `<area>/<name>.sql`; one of the same name takes the place of the earlier one. A
-    /// file that is no question leaves the others as they are.
-    pub fn add(&mut self, folder: &Path) -> Added {
-        let mut added = Added::default();
-        let mut found = Vec::new();
-        for path in files(folder, &mut added.refused) {
-            match read(folder, &path) {
-                Ok(question) => found.push(question),
-                Err(error) => added.refused.push(error),
-            }
-        }
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        for question in found {
-            let before = self.questions.len();
-            self.questions.retain(|other| other.name != question.name);
-            if self.questions.len() < before {
-                added.replaced.push(question.name.clone());
-            }
-            self.questions.push(question);
-        }
+    /// Adds the questions of a case's folder `<area>/<name>.sql`, under names that no built-in one has. What is no
+    /// question leaves the others as they are, and is given back with the reason.
+    pub fn add(&mut self, folder: &Path) -> Vec<Error> {
+        let mut refused = Vec::new();
+        self.questions.extend(own::all(folder, &mut refused));
         self.questions.sort_by(|a, b| a.name.cmp(&b.name));
-        added
+        refused
     }
 
-    /// The question of that name; the area may be left out when the rest names one only.
+    /// The question of that name, or the only one whose name ends in it. One of a case is found so only where no
+    /// built-in one is called so.
     pub fn find(&self, name: &str) -> Result<&Question> {
         if let Some(question) = self.questions.iter().find(|question| question.name == name) {
             return Ok(question);
         }
-        let short: Vec<&Question> = self.questions.iter().filter(|q| q.name.split('/').nth(1) == Some(name)).collect();
+        let called = |own: bool| -> Vec<&Question> {
+            let is = |q: &&Question| q.is_own() == own && q.name.rsplit('/').next() == Some(name);
+            self.questions.iter().filter(is).collect()
+        };
+        let mut short = called(false);
+        if short.is_empty() {
+            short = called(true);
+        }
         match short.as_slice() {
             [one] => Ok(one),
             _ => {
@@ -302,53 +306,6 @@ impl Catalogue {
         areas.dedup();
         areas
     }
-}
-
-/// What came of adding the questions of a folder.
-#[derive(Debug, Default)]
-pub struct Added {
-    /// Files that are no questions, each with the reason.
-    pub refused: Vec<Error>,
-    /// Questions that took the place of earlier ones of the same name.
-    pub replaced: Vec<String>,
-}
-
-/// The files of SQL in the folder and in the folders in it.
-fn files(folder: &Path, refused: &mut Vec<Error>) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut look = |dir: &Path, areas: Option<&mut Vec<PathBuf>>| {
-        let mut folders = Vec::new();
-        match fs_err::read_dir(dir).and_then(|entries| entries.collect::<std::io::Result<Vec<_>>>()) {
-            Ok(entries) => {
-                for path in entries.iter().map(|entry| entry.path()) {
-                    if path.is_dir() {
-                        folders.push(path);
-                    } else if path.extension().is_some_and(|extension| extension == "sql") {
-                        found.push(path);
-                    }
-                }
-            }
-            Err(source) => refused.push(Error::Io { path: dir.to_owned(), source }),
-        }
-        if let Some(areas) = areas {
-            areas.append(&mut folders);
-        }
-    };
-    let mut areas = Vec::new();
-    look(folder, Some(&mut areas));
-    areas.iter().for_each(|area| look(area, None));
-    found.sort();
-    found
-}
-
-fn read(folder: &Path, path: &Path) -> Result<Question> {
-    let bad = |what| Error::Head { file: path.display().to_string(), line: 1, what };
-    let name = path.strip_prefix(folder).ok().and_then(name_of).ok_or_else(|| bad("the name is not UTF-8"))?;
-    if !name.contains('/') {
-        return Err(bad("a question lies in a folder, which is its area"));
-    }
-    let text = fs_err::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    Question::parse(&name, &text)
 }
 
 /// `area/name` of a path `area/name.sql`.
@@ -373,24 +330,54 @@ mod tests {
             fs_err::write(path, text).unwrap();
         };
         let mut catalogue = Catalogue::built_in().unwrap();
-        let (all, taken) = (catalogue.questions.len(), catalogue.questions[0].name.clone());
+        let all = catalogue.questions.len();
+        let taken = catalogue.questions[0].name.clone();
+        let short = taken.rsplit('/').next().unwrap().to_owned();
         write("own/good.sql", GOOD.as_bytes());
         write(&format!("{taken}.sql"), GOOD.as_bytes());
+        write(&format!("own/{short}.sql"), GOOD.as_bytes());
         write("own/no_head.sql", b"select 1");
         write("own/latin1.sql", b"-- title: \xe9");
         write("own/twice.sql", b"-- parameter: a text\n-- parameter: a text\nselect 1");
         write("own/name.sql", b"-- parameter: a-b text\nselect 1");
+        write("own/long.sql", &b" ".repeat((1 << 20) + 1));
         write("no_area.sql", GOOD.as_bytes());
         write("own/notes.txt", b"no question");
-        let added = catalogue.add(dir.path());
-        let refused: Vec<String> = added.refused.iter().map(ToString::to_string).collect();
-        assert_eq!(refused.len(), 5, "{refused:?}");
-        for part in ["no_head.sql", "latin1.sql", "twice.sql", "name.sql", "no_area.sql"] {
+        let refused: Vec<String> = catalogue.add(dir.path()).iter().map(ToString::to_string).collect();
+        assert_eq!(refused.len(), 6, "{refused:?}");
+        for part in ["no_head.sql", "latin1.sql", "twice.sql", "name.sql", "long.sql", "no_area.sql"] {
             assert!(refused.iter().any(|what| what.contains(part)), "{part}: {refused:?}");
         }
-        assert_eq!(added.replaced, std::slice::from_ref(&taken));
-        assert_eq!(catalogue.questions.len(), all + 1);
-        assert_eq!(catalogue.find(&taken).unwrap().title, "t");
-        assert!(catalogue.find("own/good").is_ok());
+        assert_eq!(catalogue.questions.len(), all + 3);
+        // Its name and the end of it are those of a built-in question, which stays what it is.
+        assert_ne!(catalogue.find(&taken).unwrap().title, "t");
+        assert_eq!(catalogue.find(&short).ok().map(|q| q.is_own()), Some(false));
+        assert_eq!(catalogue.find(&format!("case/{taken}")).unwrap().title, "t");
+        assert_eq!(catalogue.find("good").unwrap().name, "case/own/good");
+        assert!(catalogue.find("own/good").is_err());
+    }
+
+    #[test]
+    fn no_built_in_question_is_called_as_one_of_a_case() {
+        assert!(Catalogue::built_in().unwrap().questions.iter().all(|question| !question.is_own()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let (elsewhere, queries) = (dir.path().join("elsewhere"), dir.path().join("queries"));
+        fs_err::create_dir_all(&elsewhere).unwrap();
+        fs_err::create_dir_all(queries.join("own")).unwrap();
+        fs_err::write(elsewhere.join("x.sql"), GOOD).unwrap();
+        symlink(elsewhere.join("x.sql"), queries.join("own/x.sql")).unwrap();
+        symlink(&elsewhere, queries.join("area")).unwrap();
+        symlink(&queries, dir.path().join("link")).unwrap();
+        let mut catalogue = Catalogue::default();
+        assert_eq!(catalogue.add(&queries).len(), 2);
+        assert_eq!(catalogue.add(&dir.path().join("link")).len(), 1);
+        assert_eq!(catalogue.add(&dir.path().join("nothing")).len(), 0);
+        assert!(catalogue.questions.is_empty());
     }
 }

@@ -33,6 +33,8 @@ pub enum Error {
     UnknownQuestion { name: String, similar: Vec<String> },
     #[error("{file}, line {line}: {what}")]
     Head { file: String, line: usize, what: &'static str },
+    #[error("{path}: not opened: {what}")]
+    NotOpened { path: PathBuf, what: &'static str },
     #[error("question `{question}` has no parameter `{name}`")]
     UnknownParameter { question: String, name: String, known: Vec<String> },
     #[error("parameter `{name}`: `{value}` is no {kind}")]

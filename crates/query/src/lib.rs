@@ -17,7 +17,7 @@ mod time_travel;
 mod views;
 mod when;
 
-pub use catalogue::{Added, Catalogue, Parameter, ParameterType, Question};
+pub use catalogue::{Catalogue, Parameter, ParameterType, Question};
 pub use error::{Error, Result, similar};
 pub use functions::FUNCTIONS;
 pub use session::{Bounds, Described, Session, SessionOptions, Value};

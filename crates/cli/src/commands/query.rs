@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use coldtrail_investigate::saved;
-use coldtrail_query::{Added, Catalogue, Question};
+use coldtrail_query::{Catalogue, Error as Refused, Question};
 use coldtrail_report::{Table, escape};
 use serde_json::json;
 
@@ -31,23 +31,19 @@ pub(crate) fn read_again(mut first: Arguments) -> Result<Arguments> {
     Ok(with_question(&name, catalogue.find(&name).ok())?)
 }
 
-/// The questions that come with the program, and those in the case's folder `queries`, with what became of these.
-fn questions(settings: &Settings) -> Result<(Catalogue, Added)> {
+/// The questions that come with the program, and those in the case's folder `queries`, with what is none there.
+fn questions(settings: &Settings) -> Result<(Catalogue, Vec<Refused>)> {
     let mut catalogue = Catalogue::built_in()?;
     // Without a case there are the built-in ones; who needs one will be told what is wrong with it.
-    let own = settings.case().map(|case| case.root().join("queries"));
-    let added = own.ok().filter(|own| own.is_dir()).map(|own| catalogue.add(&own));
-    Ok((catalogue, added.unwrap_or_default()))
+    let refused = settings.case().map(|case| catalogue.add(&case.root().join("queries")));
+    Ok((catalogue, refused.unwrap_or_default()))
 }
 
 /// The questions; what is wrong with those of the case is said.
 pub(crate) fn catalogue(settings: &Settings) -> Result<Catalogue> {
-    let (catalogue, added) = questions(settings)?;
-    for error in &added.refused {
+    let (catalogue, refused) = questions(settings)?;
+    for error in &refused {
         terminal::warn(settings, format!("a file of the case's `queries` is left aside: {error}"))?;
-    }
-    for name in &added.replaced {
-        terminal::warn(settings, format!("the case has a question `{name}` of its own, in place of the built-in one"))?;
     }
     Ok(catalogue)
 }
@@ -67,7 +63,9 @@ fn list(catalogue: &Catalogue, area: Option<&str>, settings: &Settings) -> Resul
     let mut last = "";
     for question in questions {
         if question.area() != last {
-            text.push_str(&format!("{}{}\n", if last.is_empty() { "" } else { "\n" }, safe(question.area())));
+            let whose = if question.is_own() { " (they lie with this case, and not with the program)" } else { "" };
+            let space = if last.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{space}{}{whose}\n", safe(question.area())));
             last = question.area();
         }
         text.push_str(&format!("  {:<44}  {}\n", safe(&question.name), safe(&question.title)));
@@ -82,7 +80,7 @@ fn as_json(q: &Question) -> serde_json::Value {
         .map(|p| json!({ "name": p.name, "type": p.kind.name(), "default": p.default, "about": p.about }))
         .collect();
     json!({
-        "name": q.name, "title": q.title, "question": q.question, "sources": q.sources, "attack": q.attack,
+        "name": q.name, "of_case": q.is_own(), "title": q.title, "question": q.question, "sources": q.sources, "attack": q.attack,
         "parameters": parameters, "traps": q.traps, "next": q.next, "sql": q.sql,
     })
 }
@@ -93,6 +91,9 @@ fn show(q: &Question, settings: &Settings) -> Result<()> {
     }
     let list = |items: &[String]| safe(&items.join(", "));
     let mut text = format!("{}: {}\n{}\n\n", safe(&q.name), safe(&q.title), safe(&q.question));
+    if q.is_own() {
+        text.push_str("from: this case, and not the program\n");
+    }
     text.push_str(&format!("sources: {}\n", list(&q.sources)));
     if !q.attack.is_empty() {
         text.push_str(&format!("ATT&CK: {}\n", list(&q.attack)));
