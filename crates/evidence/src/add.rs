@@ -11,7 +11,7 @@ use crate::absent::{self, Absent};
 use crate::case::Case;
 use crate::collector::examine::{self, Keep};
 use crate::collector::{About, Added, BATCH, Collector, Intake, Taken};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manifest::{Location, S3Place, can_be_named};
 use crate::open::Limits;
 use walk::{Item, Walk};
@@ -45,6 +45,11 @@ pub trait Progress: Sync {
 pub fn add(case: &Case, roots: &[PathBuf], options: &AddOptions, progress: &dyn Progress) -> Result<Added> {
     let mut collector = Collector::open(case, options.limits)?;
     let mut walk = Walk::new(case, roots)?;
+    if options.in_place {
+        // Who names a folder here trusts it. What is not there was refused just now.
+        let real = roots.iter().map(|root| fs_err::canonicalize(root).map_err(Error::io("open", root)));
+        case.trust(real.collect::<Result<_>>()?);
+    }
     let intake = collector.intake();
     let (files, bytes) = Walk::measure(case, roots)?;
     progress.start(files, bytes);

@@ -1,7 +1,8 @@
 //! The case directory: where everything lies, how it is made and how it is found.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ struct Inner {
     root: PathBuf,
     description: Description,
     streams: Mutex<Streams>,
+    /// Folders outside the case that its evidence may be read from, by their real paths.
+    trusted: RwLock<Vec<PathBuf>>,
 }
 
 /// What `case.toml` says.
@@ -56,8 +59,16 @@ impl Case {
         if root.join("case.toml").symlink_metadata().is_ok() {
             return Err(Error::CaseExists { root: root.to_path_buf() });
         }
+        let was_empty = match fs::read_dir(root) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(_not_there) => false,
+        };
         for folder in ["", "evidence", "evidence/objects", "lake", "reports"] {
             make_private_dir(&root.join(folder))?;
+        }
+        // What lies in it already may be meant for others; whoever calls can ask and say so.
+        if was_empty {
+            close_to_others(root);
         }
         let description = Description {
             format: FORMAT,
@@ -87,7 +98,7 @@ impl Case {
         if description.format > FORMAT {
             return Err(Error::CaseFormat { path, found: description.format, known: FORMAT });
         }
-        Ok(Case(Arc::new(Inner { root, description, streams: Mutex::default() })))
+        Ok(Case(Arc::new(Inner { root, description, streams: Mutex::default(), trusted: RwLock::default() })))
     }
 
     /// Finds the case that a directory belongs to: itself or the nearest above, as git does.
@@ -97,6 +108,22 @@ impl Case {
             Some(root) => Case::open(root),
             None => Err(Error::NoCase { start: start.to_path_buf() }),
         }
+    }
+
+    /// Lets evidence that was added in place be read from these folders and files, given by their real paths. A
+    /// manifest names any path of the disk, and it may be somebody else's: whoever calls has asked the analyst.
+    pub fn trust(&self, folders: Vec<PathBuf>) {
+        self.0.trusted.write().unwrap_or_else(PoisonError::into_inner).extend(folders);
+    }
+
+    /// The real path of evidence that is read where it is, if that is in the case or in a folder that is trusted.
+    pub(crate) fn in_place(&self, path: &Path) -> Result<PathBuf> {
+        let real = fs::canonicalize(path).map_err(Error::io("open", path))?;
+        let trusted = self.0.trusted.read().unwrap_or_else(PoisonError::into_inner);
+        if real.starts_with(self.root()) || trusted.iter().any(|folder| real.starts_with(folder)) {
+            return Ok(real);
+        }
+        Err(Error::Untrusted { path: path.to_path_buf() })
     }
 
     /// The directory of the case.
@@ -180,4 +207,49 @@ pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(Error::io("make the folder", path))
+}
+
+/// Takes the rights of everybody but the owner from a folder. A disk that knows no rights keeps none, and a folder of
+/// somebody else's stays as it is: [`is_open_to_others`] tells.
+#[cfg(unix)]
+pub(crate) fn close_to_others(folder: &Path) {
+    if is_open_to_others(folder) {
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let _as_far_as_the_disk_can = fs::set_permissions(folder, private);
+    }
+}
+
+/// There is nothing of that kind to take.
+#[cfg(not(unix))]
+pub(crate) fn close_to_others(_folder: &Path) {}
+
+/// May others than its owner enter, read or change a folder?
+#[cfg(unix)]
+pub fn is_open_to_others(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|about| std::os::unix::fs::MetadataExt::mode(&about) & 0o077 != 0)
+}
+
+/// May others than its owner enter, read or change a folder? Nothing here tells.
+#[cfg(not(unix))]
+pub fn is_open_to_others(_folder: &Path) -> bool {
+    false
+}
+
+/// To open a file for writing that, if it is made, only its owner can read, whatever the umask.
+pub(crate) fn private() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    fs::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Writes a file of our own that only its owner can read. What is there under that name goes: it may be a link.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io("write", path)(error)),
+        _ => {}
+    }
+    let mut file = private().create_new(true).open(path).map_err(Error::io("write", path))?;
+    file.write_all(bytes).map_err(Error::io("write", path))
 }

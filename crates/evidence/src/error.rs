@@ -81,6 +81,18 @@ pub enum Error {
         /// Some of them.
         examples: Vec<String>,
     },
+    /// Evidence that is read where it is, outside the case, and nobody here has allowed that.
+    #[error("{}: outside the case, and in no folder that is trusted (see `coldtrail trust`)", path.display())]
+    Untrusted {
+        /// As the manifest has it.
+        path: PathBuf,
+    },
+    /// Something that is read or waited for without end, such as a device or a pipe.
+    #[error("{}: not a plain file", path.display())]
+    NotPlain {
+        /// Where it lies.
+        path: PathBuf,
+    },
     /// A folder to be filled holds something.
     #[error("{}: the folder is not empty", path.display())]
     NotEmpty {
@@ -141,6 +153,9 @@ impl Error {
             Error::UnknownObject { .. } => {
                 "`coldtrail sql \"select * from objects\"` lists what was collected".to_owned()
             }
+            Error::Untrusted { .. } => {
+                "if you know that folder: `coldtrail trust DIR` remembers it, `--trust DIR` holds for one run".to_owned()
+            }
             Error::NotEmpty { .. } => "name a folder that is not there yet".to_owned(),
             Error::KeyFile { .. } => {
                 "give what `aws cloudtrail list-public-keys --start-time … --end-time …` prints, or PEM".to_owned()
@@ -151,11 +166,13 @@ impl Error {
                     "make room and run the command again: it goes on where it stopped".to_owned()
                 }
                 io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-                    "the case must lie where you may write; evidence itself may be read-only".to_owned()
+                    "the case must lie where you may write; evidence itself may be read-only, and `verify` and `report` \
+                     write nothing with `--read-only`"
+                        .to_owned()
                 }
                 _ => return None,
             },
-            Error::NoSuchRoot { .. } | Error::ObjectTooBig { .. } => return None,
+            Error::NoSuchRoot { .. } | Error::NotPlain { .. } | Error::ObjectTooBig { .. } => return None,
         })
     }
 }

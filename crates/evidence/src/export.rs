@@ -6,22 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::add::Progress;
-use crate::case::{Case, make_private_dir};
+use crate::case::{Case, close_to_others, is_open_to_others, make_private_dir, private, write_private};
 use crate::error::{Error, Result};
 use crate::hash::{Hasher, sha256};
 use crate::manifest::{Entry, Location, Manifest};
-use crate::open::{Limits, Notes, stored};
+use crate::open::{Input, Limits, Notes, stored};
 use crate::sidecar;
 
 /// The most bytes of a name: file systems take 255, and a sidecar's name is longer than that of its file.
 const NAME: usize = 200;
+
+/// The name of a file that is not whole yet; no key is written so.
+const UNFINISHED: &str = "%~unfinished";
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,8 +33,10 @@ pub struct Exported {
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Objects that could not be written whole: key and why.
+    /// Objects that could not be read, or are not what the manifest says, and were not written: key and why.
     pub failed: Vec<(String, String)>,
+    /// May others than its owner enter the folder? Its disk keeps no rights, or it is somebody else's.
+    pub is_open: bool,
 }
 
 /// Writes all objects below `dir`, which must not exist or be empty. Members of archives are in their archives.
@@ -40,12 +45,13 @@ pub fn export(case: &Case, dir: &Path, progress: &dyn Progress) -> Result<Export
     if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
         return Err(Error::NotEmpty { path: dir.to_path_buf() });
     }
+    close_to_others(dir);
     let mut entries = Manifest::load(case)?.entries().collect::<Result<Vec<Entry>>>()?;
     entries.retain(|entry| !matches!(entry.location, Location::Member { .. }));
     entries.sort_by(|a, b| (original_key(a), &a.object).cmp(&(original_key(b), &b.object)));
     progress.start(entries.len() as u64, entries.iter().map(|entry| entry.size).sum());
     let mut names = Names::default();
-    let mut exported = Exported::default();
+    let mut exported = Exported { is_open: is_open_to_others(dir), ..Exported::default() };
     let (mut index, mut sums) = (Vec::new(), BTreeMap::new());
     for entry in &entries {
         let path = names.path(&original_key(entry));
@@ -53,30 +59,37 @@ pub fn export(case: &Case, dir: &Path, progress: &dyn Progress) -> Result<Export
         if let Some(folder) = target.parent() {
             make_private_dir(folder)?;
         }
-        match copy(case, entry, &target)? {
+        let failed = match copy(case, entry, &target)? {
             Ok(()) => {
                 exported.objects += 1;
                 exported.bytes += entry.size;
                 sums.insert(path.clone(), entry.sha256.clone());
+                None
             }
-            Err(why) => exported.failed.push((entry.key.clone(), why)),
-        }
+            Err(why) => {
+                exported.failed.push((entry.key.clone(), why.clone()));
+                Some(why)
+            }
+        };
         if let Some(metadata) = &entry.metadata {
             let text = metadata.to_string();
             let beside = names.unused(&format!("{path}{}", sidecar::SUFFIX));
-            write(&dir.join(&beside), text.as_bytes())?;
+            write_private(&dir.join(&beside), text.as_bytes())?;
             sums.insert(beside, sha256(text.as_bytes()));
         }
-        let line = json!({
+        let mut line = json!({
             "path": path, "object": entry.object, "key": entry.key, "s3": entry.s3, "sha256": entry.sha256,
             "size": entry.size, "inflated_sha256": entry.inflated_sha256, "origin": entry.origin,
         });
+        if let Some(why) = failed {
+            (line["path"], line["failed"]) = (json!(null), json!(why));
+        }
         index.extend_from_slice(format!("{line}\n").as_bytes());
         progress.object(entry.size);
     }
-    write(&dir.join(names.unused("index.jsonl")), &index)?;
+    write_private(&dir.join(names.unused("index.jsonl")), &index)?;
     let sums: String = sums.iter().map(|(path, sha256)| format!("{sha256}  {path}\n")).collect();
-    write(&dir.join(names.unused("manifest-sha256.txt")), sums.as_bytes())?;
+    write_private(&dir.join(names.unused("manifest-sha256.txt")), sums.as_bytes())?;
     Ok(exported)
 }
 
@@ -85,35 +98,48 @@ fn original_key(entry: &Entry) -> String {
     entry.s3.as_ref().map_or_else(|| entry.key.clone(), |place| format!("{}/{}", place.bucket, place.key))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(Error::io("write", path))
-}
-
-/// Copies an object and compares it with its hash; the inner error is one of the evidence.
-fn copy(case: &Case, entry: &Entry, target: &PathBuf) -> Result<Result<(), String>> {
-    let mut input = match stored(case, &entry.location, &entry.sha256, &Limits::default(), &Notes::default()) {
+/// Copies an object, if it still is what the manifest says; the inner error is one of the evidence. Only then does it
+/// get its name: nobody takes a file for evidence that is none.
+fn copy(case: &Case, entry: &Entry, target: &Path) -> Result<Result<(), String>> {
+    let input = match stored(case, &entry.location, &entry.sha256, &Limits::default(), &Notes::default()) {
         Ok(input) => input,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let mut output = fs::File::create(target).map_err(Error::io("write", target))?;
+    let unfinished = target.with_file_name(UNFINISHED);
+    let copied = match copied(input, &unfinished) {
+        Ok(copied) => copied,
+        Err(error) => {
+            // A full disk is what is told, and not that the half file stays.
+            let _best_effort = fs::remove_file(&unfinished);
+            return Err(error);
+        }
+    };
+    let why = match copied {
+        Ok(found) if found == entry.sha256 => {
+            return fs::rename(&unfinished, target).map(Ok).map_err(Error::io("write", target));
+        }
+        Ok(found) => format!("sha256 is {found}, the manifest says {}", entry.sha256),
+        Err(why) => why,
+    };
+    fs::remove_file(&unfinished).map_err(Error::io("remove", &unfinished))?;
+    Ok(Err(why))
+}
+
+/// Copies into a new file; the SHA-256 of what came, or why it could not be read.
+fn copied(mut input: Input, path: &Path) -> Result<Result<String, String>> {
+    let mut output = private().create_new(true).open(path).map_err(Error::io("write", path))?;
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 256 << 10];
     loop {
         let got = match input.read(&mut buffer) {
-            Ok(0) => break,
+            Ok(0) => return Ok(Ok(hasher.finish())),
             Ok(got) => got,
             Err(error) => return Ok(Err(error.to_string())),
         };
         let bytes = buffer.get(..got).unwrap_or_default();
         hasher.update(bytes);
-        output.write_all(bytes).map_err(Error::io("write", target))?;
+        output.write_all(bytes).map_err(Error::io("write", path))?;
     }
-    let found = hasher.finish();
-    Ok(if found == entry.sha256 {
-        Ok(())
-    } else {
-        Err(format!("sha256 is {found}, the manifest says {}", entry.sha256))
-    })
 }
 
 /// The names that were given out, in lower case: some file systems know no other.
@@ -215,6 +241,47 @@ pub fn key_of(path: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    struct Quiet;
+    impl Progress for Quiet {
+        fn start(&self, _objects: u64, _bytes: u64) {}
+        fn more(&self, _objects: u64, _bytes: u64) {}
+        fn object(&self, _bytes: u64) {}
+    }
+
+    #[test]
+    fn what_is_not_as_collected_is_not_written() {
+        use crate::{AddOptions, NewCase, add};
+        let folder = tempfile::tempdir().unwrap();
+        let new = NewCase { name: "case", operator: None, reference: None, created: "2026-05-01T00:00:00Z" };
+        let root = folder.path().join("case");
+        let logs = folder.path().join("logs");
+        fs::create_dir(&logs).unwrap();
+        for name in ["a", "b"] {
+            fs::write(logs.join(name), name).unwrap();
+        }
+        let case = Case::init(&root, &new).unwrap();
+        let in_place = AddOptions { in_place: true, ..AddOptions::default() };
+        add(&case, std::slice::from_ref(&logs), &in_place, &Quiet).unwrap();
+        fs::write(logs.join("b"), "changed").unwrap();
+        let out = folder.path().join("out");
+        fs::create_dir(&out).unwrap();
+        let exported = export(&case, &out, &Quiet).unwrap();
+        assert_eq!((exported.objects, exported.failed.len(), exported.is_open), (1, 1, false));
+        let mut there: Vec<String> = fs::read_dir(out.join("logs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        there.sort();
+        assert_eq!(there, ["a"]);
+        // Opened anew, as a case from somebody else is: nothing outside it is read.
+        let case = Case::open(&root).unwrap();
+        let exported = export(&case, &folder.path().join("again"), &Quiet).unwrap();
+        assert_eq!((exported.objects, exported.failed.len()), (0, 2));
+        assert!(exported.failed[0].1.contains("coldtrail trust"), "{:?}", exported.failed);
+        case.trust(vec![fs::canonicalize(&logs).unwrap()]);
+        assert_eq!(export(&case, &folder.path().join("third"), &Quiet).unwrap().objects, 1);
+    }
 
     #[test]
     fn hostile_keys_become_tame_names_and_come_back() {

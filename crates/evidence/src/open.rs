@@ -335,7 +335,7 @@ pub fn open(case: &Case, entry: &Entry, limits: &Limits) -> Result<Opened> {
     }
     let notes = Notes::default();
     let input = member::stored(case, &entry.location, &entry.sha256, limits, &notes)?;
-    let place = location_path(case, &entry.location, &entry.sha256);
+    let place = location_path(case, &entry.location, &entry.sha256)?;
     Opened::build(input, notes, limits).map_err(Error::io("read", &place))
 }
 
@@ -385,7 +385,7 @@ pub fn read_stored(case: &Case, entry: &Entry, cap: u64) -> Result<Vec<u8>> {
     if entry.size > cap {
         return Err(Error::ObjectTooBig { key: entry.key.clone(), size: entry.size, cap });
     }
-    let place = location_path(case, &entry.location, &entry.sha256);
+    let place = location_path(case, &entry.location, &entry.sha256)?;
     let input = member::stored(case, &entry.location, &entry.sha256, &Limits::default(), &Notes::default())?;
     let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
     // In place, a file may have grown since.
@@ -398,7 +398,7 @@ pub fn read_stored(case: &Case, entry: &Entry, cap: u64) -> Result<Vec<u8>> {
 
 /// The SHA-256 of an object as it is stored now, to be compared with the manifest.
 pub fn hash_stored(case: &Case, entry: &Entry) -> Result<String> {
-    let place = location_path(case, &entry.location, &entry.sha256);
+    let place = location_path(case, &entry.location, &entry.sha256)?;
     let mut input = member::stored(case, &entry.location, &entry.sha256, &Limits::default(), &Notes::default())?;
     let mut hasher = Hasher::default();
     let mut buffer = vec![0; 256 << 10];
@@ -411,18 +411,39 @@ pub fn hash_stored(case: &Case, entry: &Entry) -> Result<String> {
     }
 }
 
-/// The file that holds these bytes.
-pub(crate) fn location_path(case: &Case, location: &Location, sha256: &str) -> PathBuf {
+/// The file that holds these bytes. The one place where a path of the manifest becomes one of the disk.
+pub(crate) fn location_path(case: &Case, location: &Location, sha256: &str) -> Result<PathBuf> {
     match location {
-        Location::Stored => case.object_path(sha256),
-        Location::InPlace { path } => path.clone(),
+        Location::Stored => Ok(case.object_path(sha256)),
+        Location::InPlace { path } => case.in_place(path),
         Location::Member { container, container_location, .. } => location_path(case, container_location, container),
+    }
+}
+
+/// Opens a plain file. Anything else may act on being opened, wait for ever, or have no end.
+pub(crate) fn plain(path: &Path) -> Result<fs::File> {
+    let not_plain = || Error::NotPlain { path: path.to_path_buf() };
+    if !fs::symlink_metadata(path).map_err(Error::io("open", path))?.is_file() {
+        return Err(not_plain());
+    }
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    // It may have become something else by now.
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        fs::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
+    }
+    let file = options.open(path).map_err(Error::io("open", path))?;
+    match file.metadata().map_err(Error::io("read", path))?.is_file() {
+        true => Ok(file),
+        false => Err(not_plain()),
     }
 }
 
 /// A whole file: in memory when it is small.
 fn file(path: &Path) -> Result<Input> {
-    let mut file = fs::File::open(path).map_err(Error::io("open", path))?;
+    let mut file = plain(path)?;
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     if size > IN_MEMORY {
         return Ok(Input::stream(Box::new(file)));

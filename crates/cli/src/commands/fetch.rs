@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use coldtrail_evidence::{Limits, noted};
 use coldtrail_fetch::{Error, Estimate, Fetched, Options, Progress, Pruned, State, dry_run, fetch};
+use coldtrail_report::escape;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -112,7 +113,9 @@ fn pruned(pruned: &[Pruned]) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = vec![format!("{} folders not listed:", pruned.len())];
-    lines.extend(pruned.iter().take(LISTED).map(|pruned| format!("  {}: {}", pruned.prefix, pruned.why)));
+    lines.extend(
+        pruned.iter().take(LISTED).map(|pruned| format!("  {}: {}", escape::terminal(&pruned.prefix), pruned.why)),
+    );
     if pruned.len() > LISTED {
         lines.push(format!("  {} more; --json lists all", pruned.len() - LISTED));
     }
@@ -158,7 +161,7 @@ fn tell(fetched: &Fetched, settings: &Settings) -> Result<()> {
                 quoted(&place.bucket),
                 quoted(&place.key)
             );
-            terminal::print(settings, &format!("{}\n", coldtrail_report::escape::terminal_lines(&command)))?;
+            terminal::print(settings, &format!("{command}\n"))?;
         }
     }
     for (key, why) in added.damaged.iter().take(LISTED) {
@@ -173,9 +176,23 @@ fn tell(fetched: &Fetched, settings: &Settings) -> Result<()> {
     terminal::note(settings, "next: coldtrail verify, coldtrail ingest")
 }
 
-/// A word for a shell.
+/// A word for a shell, on one line: what acts on a terminal is written out as bash and zsh read it.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    if !text.chars().any(escape::is_active) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let mut word = "$'".to_owned();
+    for c in text.chars() {
+        let mut bytes = [0; 4];
+        match c {
+            '\'' | '\\' => word.extend(['\\', c]),
+            c if escape::is_active(c) => {
+                word.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\x{byte:02x}")));
+            }
+            c => word.push(c),
+        }
+    }
+    word + "'"
 }
 
 fn tell_estimate(estimate: &Estimate, options: &Options, settings: &Settings) -> Result<Status> {
@@ -208,7 +225,7 @@ fn tell_estimate(estimate: &Estimate, options: &Options, settings: &Settings) ->
         text.push('\n');
     }
     for (class, (objects, bytes)) in &estimate.classes {
-        text.push_str(&format!("  {class}: {objects} objects, {bytes} bytes\n"));
+        text.push_str(&format!("  {}: {objects} objects, {bytes} bytes\n", escape::terminal(class)));
     }
     if estimate.old_versions + estimate.delete_markers > 0 {
         text.push_str(&format!(
@@ -227,7 +244,7 @@ fn tell_estimate(estimate: &Estimate, options: &Options, settings: &Settings) ->
         "Time: about {seconds:.0} s with {} requests in flight, at 50 ms a round trip and 100 MB/s\n",
         options.concurrency
     ));
-    terminal::print(settings, &coldtrail_report::escape::terminal_lines(&text))?;
+    terminal::print(settings, &text)?;
     Ok(Status::Clean)
 }
 

@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use fs_err as fs;
 
 use super::gzip::{Members, Packed, RATIO_FROM};
-use super::{Damage, Input, Limits, Notes, Opened, file, location_path};
+use super::{Damage, Input, Limits, Notes, Opened, file, location_path, plain};
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::manifest::{Location, MemberPlace, Packing};
@@ -21,7 +21,7 @@ const KEPT: usize = 8;
 
 /// Opens the bytes that an entry of the manifest is about.
 pub(crate) fn stored(case: &Case, location: &Location, sha256: &str, limits: &Limits, notes: &Notes) -> Result<Input> {
-    let path = location_path(case, location, sha256);
+    let path = location_path(case, location, sha256)?;
     match location {
         Location::Stored | Location::InPlace { .. } => file(&path),
         Location::Member { place, .. } => member(case, &path, place, limits, notes),
@@ -50,7 +50,7 @@ pub(crate) fn member(case: &Case, path: &Path, place: &MemberPlace, limits: &Lim
         };
         return Ok(Input::stream(Box::new(reader)));
     }
-    let mut archive = fs::File::open(path).map_err(Error::io("open", path))?;
+    let mut archive = plain(path)?;
     archive.seek(SeekFrom::Start(place.offset)).map_err(Error::io("read", path))?;
     let part = Part { file: archive, length: place.length, left: place.length, notes: notes.clone() };
     let part = Input::stream(Box::new(part));
@@ -108,7 +108,7 @@ impl Stream {
         let mut stream = match found {
             Some(stream) => stream,
             None => {
-                let archive = fs::File::open(path).map_err(Error::io("open", path))?;
+                let archive = plain(path)?;
                 let archive = Input::stream(Box::new(archive));
                 let opened = Opened::build(archive, Notes::default(), limits).map_err(Error::io("read", path))?;
                 opened.lift_cap();
