@@ -43,6 +43,10 @@ pub(crate) struct Common {
     /// The case; without it, the one that the current directory is in.
     #[arg(long, global = true, value_name = "DIR", env = "COLDTRAIL_CASE")]
     pub(crate) case: Option<PathBuf>,
+    /// A folder or file outside the case that it may read, in this run; see `coldtrail trust`. May be given several
+    /// times.
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    pub(crate) trust: Vec<PathBuf>,
     /// Print JSON for machines.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -113,6 +117,8 @@ pub(crate) enum Command {
     Report(Report),
     /// List tables, or the columns of one.
     Tables(Tables),
+    /// Say which folders outside the case it may read: evidence that was added in place.
+    Trust(Trust),
     /// Show the custody log, or check it.
     Custody(CustodyArgs),
     /// Print completions for a shell.
@@ -315,7 +321,10 @@ pub(crate) enum Query {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   coldtrail record 3fa2c19e04b1#17
-  coldtrail record 3fa2c19e 17")]
+  coldtrail record 3fa2c19e 17
+  coldtrail record 3fa2c19e04b1#17 --raw > record.json
+
+Without --raw, characters that a terminal obeys or a reader does not see are written out, as \\u{1b}, in a pipe too.")]
 pub(crate) struct Record {
     /// The row as answers name it, or its object: the beginning of its id (`evidence_object`) or of its SHA-256, or its
     /// key.
@@ -324,6 +333,9 @@ pub(crate) struct Record {
     /// Which record of the object, counted from 1.
     #[arg(value_name = "RECORD")]
     pub(crate) record: Option<u64>,
+    /// The bytes as they are and nothing else, into a file or a pipe.
+    #[arg(long)]
+    pub(crate) raw: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -348,6 +360,9 @@ pub(crate) struct ReportArea {
     /// How many rows of each answer are shown.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) rows: usize,
+    /// Write nothing into the case, not even into its custody log.
+    #[arg(long)]
+    pub(crate) read_only: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -379,7 +394,7 @@ pub(crate) enum Custody {
     Show,
     /// Check that no entry was changed, removed or put in.
     Verify {
-        /// The head that was noted elsewhere; an entry of the log must have it.
+        /// The head that was noted elsewhere, or its first 16 digits at least; an entry of the log must have it.
         #[arg(long, value_name = "HASH", value_parser = hash)]
         expect_head: Option<String>,
     },
@@ -450,10 +465,10 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| format!("`{text}` is too large"))
 }
 
-/// A SHA-256 in hexadecimal.
+/// A SHA-256 in hexadecimal, or so much of its beginning that no other one has it.
 fn hash(text: &str) -> Result<String, String> {
-    match text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    match (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         true => Ok(text.to_ascii_lowercase()),
-        false => Err(format!("`{text}` is no SHA-256; the head has 64 hexadecimal digits")),
+        false => Err(format!("`{text}` is no SHA-256; the head has 64 hexadecimal digits, of which 16 are enough")),
     }
 }

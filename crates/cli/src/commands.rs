@@ -20,12 +20,16 @@ mod sql;
 mod status;
 mod tables;
 mod timeline;
+mod trust;
 mod verify;
 
 pub(crate) use fetch::is_interruption;
 pub(crate) use query::read_again;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, anyhow};
+use coldtrail_evidence::Case;
 use coldtrail_investigate::Scope;
 use coldtrail_lake::Lake;
 use coldtrail_query::{Session, SessionOptions, instant, until};
@@ -75,6 +79,7 @@ fn run_one(command: Command, settings: &Settings) -> Result<Status> {
         Command::Record(arguments) => record::run(&arguments, settings),
         Command::Report(arguments) => report::run(&arguments, settings),
         Command::Tables(arguments) => tables::run(&arguments, settings),
+        Command::Trust(arguments) => trust::run(&arguments, settings),
         Command::Custody(arguments) => custody::run(&arguments, settings),
         Command::Completions(arguments) => {
             let mut out = Vec::new();
@@ -102,8 +107,26 @@ fn say_when_interrupted() -> Result<()> {
 /// A session over the case's lake.
 fn session(settings: &Settings, reading: &Reading) -> Result<Session> {
     let case = settings.case()?;
+    session_over(&case, reading, &case.spill_dir())
+}
+
+fn session_over(case: &Case, reading: &Reading, spill: &Path) -> Result<Session> {
     let options = SessionOptions { memory: usize::try_from(reading.memory)?, version: reading.at_version };
-    Ok(Session::open(&Lake::of(&case)?, &case.spill_dir(), options)?)
+    Ok(Session::open(&Lake::of(case)?, spill, options)?)
+}
+
+/// Where a question may put what does not fit into memory: in the case, or where nothing of it stays.
+struct Spill {
+    path: PathBuf,
+    _apart: Option<tempfile::TempDir>,
+}
+
+impl Spill {
+    fn new(case: &Case, read_only: bool) -> Result<Spill> {
+        let apart = if read_only { Some(tempfile::tempdir()?) } else { None };
+        let path = apart.as_ref().map_or_else(|| case.spill_dir(), |apart| apart.path().to_owned());
+        Ok(Spill { path, _apart: apart })
+    }
 }
 
 /// A session, and how much evidence there is beside what it sees.
@@ -111,6 +134,8 @@ struct CaseLake {
     session: Session,
     collected: u64,
     is_current: bool,
+    /// The session writes there for as long as it is open.
+    _spill: Spill,
 }
 
 impl CaseLake {
@@ -120,10 +145,16 @@ impl CaseLake {
 }
 
 fn lake(settings: &Settings, reading: &Reading) -> Result<CaseLake> {
-    let collected = coldtrail_evidence::Manifest::load(&settings.case()?)?.len() as u64;
-    let session = session(settings, reading)?;
+    lake_of(&settings.case()?, reading, false)
+}
+
+/// The same of a case that is open already; read-only, nothing is written into it.
+fn lake_of(case: &Case, reading: &Reading, read_only: bool) -> Result<CaseLake> {
+    let collected = coldtrail_evidence::Manifest::load(case)?.len() as u64;
+    let spill = Spill::new(case, read_only)?;
+    let session = session_over(case, reading, &spill.path)?;
     let is_current = coldtrail_correlate::is_current(session.snapshot());
-    Ok(CaseLake { session, collected, is_current })
+    Ok(CaseLake { session, collected, is_current, _spill: spill })
 }
 
 /// Microseconds of an instant as people write it; without one, the end of the data.

@@ -8,6 +8,7 @@ mod output;
 mod screen;
 mod settings;
 mod terminal;
+mod trusted;
 mod waiting;
 
 use std::process::ExitCode;

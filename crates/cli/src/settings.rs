@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Arguments, Command, Reading, Shell, When};
 use crate::diagnostics::{Status, Usage};
-use crate::terminal;
+use crate::{terminal, trusted};
 
 /// A program to page through long answers, and what to tell it.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub(crate) struct Pager {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     case: Option<PathBuf>,
+    /// What the case may read outside of it, in this run.
+    trust: Vec<PathBuf>,
     here: PathBuf,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
@@ -64,6 +66,7 @@ impl Settings {
         };
         Ok(Settings {
             case: common.case.clone(),
+            trust: common.trust.clone(),
             here: std::env::current_dir().context("the current directory cannot be read")?,
             json: common.json,
             quiet: common.quiet,
@@ -78,12 +81,16 @@ impl Settings {
         })
     }
 
-    /// The case that the command is about.
+    /// The case that the command is about. It reads nothing outside of it but what the user trusts.
     pub(crate) fn case(&self) -> Result<Case> {
         let case = match &self.case {
             Some(dir) => Case::open(dir)?,
             None => Case::find(&self.here)?,
         };
+        // Where what is remembered cannot be read, nothing is trusted; `coldtrail trust` says why.
+        let remembered = self.state.as_deref().map(|state| trusted::of(state, case.root()));
+        case.trust(remembered.and_then(Result::ok).unwrap_or_default());
+        case.trust(self.trust.iter().map(fs_err::canonicalize).collect::<std::io::Result<_>>()?);
         Ok(case)
     }
 
@@ -223,6 +230,13 @@ pub(crate) fn recorded<T>(
             Err(error)
         }
     }
+}
+
+/// Does something to look at a case, and writes nothing into it: it may lie where nothing can be written.
+pub(crate) fn looked<T>(settings: &Settings, work: impl FnOnce() -> Result<Done<T>>) -> Result<(Status, T)> {
+    let done = work()?;
+    terminal::note(settings, "read-only: no line in the custody log, and nothing else was written into the case")?;
+    Ok((done.status, done.value))
 }
 
 fn begin(case: &Case, inputs: impl FnOnce() -> coldtrail_evidence::Result<Value>) -> Result<custody::Entry> {

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use coldtrail_schema::{Event, Table, tables};
 
-use super::bytes;
+use super::{bytes, hash};
 use crate::diagnostics::Usage;
 
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Add {
     /// Files and folders.
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Copy nothing: only hash the files, and read them where they are.
+    /// Copy nothing: only hash the files, and read them where they are. They are trusted then: `coldtrail trust`.
     #[arg(long)]
     pub(crate) in_place: bool,
     /// Where the folder came from. CloudTrail's digests are signed for their place in S3.
@@ -43,6 +43,7 @@ pub(crate) struct LimitArgs {
 #[command(after_help = "Examples:
   coldtrail verify --keys public-keys.json
   coldtrail verify --from 2026-03-01 --to 2026-03-31
+  coldtrail verify --expect-head 3b1f0c7e9a52d841 --read-only
 
 Keys come from `aws cloudtrail list-public-keys --start-time … --end-time …` (JSON), or as PEM; `fetch` saves them with
 the case. The verdicts are written into the tables `digest_verdicts` and `log_verdicts`. Verdicts are verified,
@@ -51,10 +52,35 @@ pub(crate) struct Verify {
     /// A file with CloudTrail's public keys; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Vec<PathBuf>,
+    /// A head of the custody log that was noted elsewhere, or its first 16 digits at least; the log must still have it.
+    #[arg(long, value_name = "HASH", value_parser = hash)]
+    pub(crate) expect_head: Option<String>,
+    /// Write nothing into the case: no entry of the custody log, no verdicts, no keys.
+    #[arg(long)]
+    pub(crate) read_only: bool,
     #[command(flatten)]
     pub(crate) period: Period,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail trust                                 what is trusted
+  coldtrail trust /mnt/archive
+  coldtrail trust --remove /mnt/archive
+  coldtrail verify --trust /mnt/archive           for one run, with any command
+
+A case names the files that were added in place by their paths, and one that comes from somebody else may name any file
+of this computer. So nothing outside the case is read but what lies in a folder that you trust for this case. `add
+--in-place` trusts what it is given. It is remembered below XDG_STATE_HOME (else ~/.local/state), not in the case.")]
+pub(crate) struct Trust {
+    /// Folders or files outside the case that it may read; without one, those that are trusted are listed.
+    #[arg(value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Trust them no longer.
+    #[arg(long, requires = "folders")]
+    pub(crate) remove: bool,
 }
 
 /// A stretch of time.

@@ -6,6 +6,7 @@ use coldtrail_evidence::{AddOptions, Added, Limits, add};
 use serde_json::{Value, json};
 
 use crate::args::Add;
+use crate::commands::trust;
 use crate::diagnostics::Status;
 use crate::settings::{Done, Settings, manifest_state, recorded};
 use crate::terminal::{self, Bar};
@@ -22,6 +23,9 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
         let manifest = noted::state(&case)?;
         Ok(json!({ "manifest": manifest, "paths": arguments.paths, "in_place": arguments.in_place, "as": source }))
     };
+    if arguments.in_place {
+        trust::named(&case, &arguments.paths, settings)?;
+    }
     let (status, (added, counts)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let options = AddOptions { in_place: arguments.in_place, limits, taken_from };

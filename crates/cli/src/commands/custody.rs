@@ -40,31 +40,40 @@ fn show(case: &Case, settings: &Settings) -> Result<Status> {
         text.push_str(&format!("head {}\n", safe(&last.hash)));
     }
     terminal::print(settings, &text)?;
+    if let Some(last) = entries.last() {
+        let text = format!("note the head elsewhere; later: coldtrail verify --expect-head {}", last.hash);
+        terminal::note(settings, text)?;
+    }
     Ok(Status::Clean)
 }
 
+/// What is to be said where no entry has the hash that was noted elsewhere, or its beginning. It counts only for a log
+/// of which each line has the hash that it says.
+pub(super) fn missing(case: &Case, expected: Option<&str>) -> Option<String> {
+    let expected = expected?;
+    // Of a log that cannot be read, the check of the chain tells more.
+    let known = custody::read(case).map_or(true, |all| all.iter().any(|entry| entry.hash.starts_with(expected)));
+    (!known).then(|| format!("the chain does not have {expected}: lines were cut off or it was rewritten"))
+}
+
 fn check(case: &Case, expected: Option<&str>, settings: &Settings) -> Result<Status> {
-    let known = match expected {
-        // Of a log that cannot be read, the check of the chain tells more.
-        Some(hash) => custody::read(case).map_or(true, |all| all.iter().any(|entry| entry.hash == *hash)),
-        None => true,
-    };
     let (status, value, text) = match custody::verify(case)? {
         Verdict::Intact { entries: 0, .. } => {
             let text = "the log is empty, although `init` wrote into it: it was removed".to_owned();
             (Status::Contradicted, json!({ "verdict": "removed", "entries": 0 }), text)
         }
-        Verdict::Intact { entries, last } if !known => {
-            let head = last.unwrap_or_default();
-            let text = format!(
-                "none of the {entries} entries has the expected hash: the log was cut or written anew; head {head}"
-            );
-            (Status::Contradicted, json!({ "verdict": "unexpected head", "entries": entries, "head": head }), text)
-        }
         Verdict::Intact { entries, last } => {
             let head = last.unwrap_or_default();
-            let text = format!("{entries} entries, each bound to the one before; head {head}");
-            (Status::Clean, json!({ "verdict": "intact", "entries": entries, "head": head }), text)
+            match missing(case, expected) {
+                Some(why) => {
+                    let value = json!({ "verdict": "unexpected head", "entries": entries, "head": head });
+                    (Status::Contradicted, value, format!("{why}; {entries} entries, head {head}"))
+                }
+                None => {
+                    let text = format!("{entries} entries, each bound to the one before; head {head}");
+                    (Status::Clean, json!({ "verdict": "intact", "entries": entries, "head": head }), text)
+                }
+            }
         }
         Verdict::Broken { seq, reason } => {
             let value = json!({ "verdict": "broken", "entry": seq, "reason": reason.to_string() });

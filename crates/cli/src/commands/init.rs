@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use coldtrail_evidence::case::is_open_to_others;
 use coldtrail_evidence::{Case, NewCase};
 use serde_json::{Value, json};
 
@@ -21,15 +22,16 @@ pub(crate) fn run(arguments: &Init, settings: &Settings) -> Result<Status> {
     let reference = asked(&arguments.reference, "Under which number or mandate", settings)?;
     let new = NewCase { name: &name, operator: operator.as_deref(), reference: reference.as_deref(), created: &now() };
     let case = Case::init(&arguments.dir, &new)?;
-    recorded(
-        &case,
-        settings,
-        || Ok(Value::Null),
-        || {
-            let counts = json!({ "operator": case.operator(), "reference": case.reference() });
-            Ok(Done { status: Status::Clean, counts, outputs: Value::Null, value: () })
-        },
-    )?;
+    let inputs = || Ok(Value::Null);
+    recorded(&case, settings, inputs, || {
+        let counts = json!({ "operator": case.operator(), "reference": case.reference() });
+        Ok(Done { status: Status::Clean, counts, outputs: Value::Null, value: () })
+    })?;
+    if is_open_to_others(case.root()) {
+        let folder = case.root().display();
+        let text = format!("{folder} was there before, and others may enter it; close it with `chmod 700`");
+        terminal::warn(settings, text)?;
+    }
     if settings.json {
         terminal::print_json(settings, &json!({ "case": case.root() }))?;
     } else {

@@ -24,6 +24,11 @@ fn row(arguments: &Record) -> Result<(&str, u64)> {
 }
 
 pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
+    if arguments.raw && (settings.stdout_tty || settings.json) {
+        let hint = Some("write it into a file with `>`".to_owned());
+        let what = "raw bytes are written neither to a terminal nor as JSON".to_owned();
+        return Err(anyhow!(Usage { what, hint }));
+    }
     let case = settings.case()?;
     let (object, record) = row(arguments)?;
     let entry = Manifest::load(&case)?.find(object)?;
@@ -53,13 +58,13 @@ pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
     if let Some(reason) = &found.broken {
         terminal::warn(settings, format!("this record was not understood: {reason}"))?;
     }
-    if settings.stdout_tty {
-        terminal::print(settings, &format!("{}\n", escape::terminal_lines(&text)))?;
-    } else {
+    if arguments.raw {
         let mut out = std::io::stdout().lock();
         out.write_all(&found.bytes)?;
-        out.write_all(b"\n")?;
         out.flush()?;
+        return Ok(Status::Clean);
     }
+    // Whoever reads a pipe looks at it on a terminal in the end.
+    terminal::print(settings, &format!("{}\n", escape::terminal_lines(&text)))?;
     Ok(Status::Clean)
 }

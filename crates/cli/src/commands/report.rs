@@ -13,7 +13,7 @@ use crate::args::{Report, ReportArea};
 use crate::commands;
 use crate::commands::query::{catalogue, cut};
 use crate::diagnostics::{Status, Usage};
-use crate::settings::{Done, Settings, now, recorded};
+use crate::settings::{Done, Settings, looked, now, recorded};
 use crate::{file, terminal};
 
 /// How many records behind the rows of one answer are listed.
@@ -33,41 +33,38 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
         file::free(file, arguments.force)?;
     }
     let case = settings.case()?;
-    let lake = commands::lake(settings, &arguments.reading)?;
+    let lake = commands::lake_of(&case, &arguments.reading, arguments.read_only)?;
     let (scope, session) = (lake.scope(), &lake.session);
     let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
-    let (status, ()) = recorded(
-        &case,
-        settings,
-        || Ok(inputs),
-        || {
-            let manifest = Manifest::load(&case)?;
-            let mut answered = Vec::new();
-            for (number, question) in questions.iter().enumerate() {
-                if settings.progress {
-                    terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
-                }
-                answered.push(answer(question, &scope, &manifest, arguments.rows)?);
+    let work = || -> Result<Done<()>> {
+        let manifest = Manifest::load(&case)?;
+        let mut answered = Vec::new();
+        for (number, question) in questions.iter().enumerate() {
+            if settings.progress {
+                terminal::note(settings, format!("{}/{} {}", number + 1, questions.len(), question.title))?;
             }
-            let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
-            let report = AreaReport {
-                title: format!("{}: {}", case.name(), arguments.area),
-                case_name: case.name().to_owned(),
-                area: arguments.area.clone(),
-                generated: now(),
-                tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-                lake_version: session.version().to_string(),
-                custody_head: head,
-                counts: counts(session)?,
-                gaps: gaps(session)?,
-                questions: answered,
-            };
-            let counts = json!({ "questions": report.questions.len() });
-            let status = standing(&report.questions);
-            let outputs = write(arguments, &report, settings)?;
-            Ok(Done { status, counts, outputs, value: () })
-        },
-    )?;
+            answered.push(answer(question, &scope, &manifest, arguments.rows)?);
+        }
+        let head = custody::read(&case)?.last().map(|entry| entry.hash.clone()).unwrap_or_default();
+        let report = AreaReport {
+            title: format!("{}: {}", case.name(), arguments.area),
+            case_name: case.name().to_owned(),
+            area: arguments.area.clone(),
+            generated: now(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            lake_version: session.version().to_string(),
+            custody_head: head,
+            counts: counts(session)?,
+            gaps: gaps(session)?,
+            questions: answered,
+        };
+        let counts = json!({ "questions": report.questions.len() });
+        let status = standing(&report.questions);
+        let outputs = write(arguments, &report, settings)?;
+        Ok(Done { status, counts, outputs, value: () })
+    };
+    let (inputs, read_only) = (|| Ok(inputs), arguments.read_only);
+    let (status, ()) = if read_only { looked(settings, work)? } else { recorded(&case, settings, inputs, work)? };
     Ok(status)
 }
 

@@ -10,8 +10,9 @@ use coldtrail_query::{Session, SessionOptions};
 use serde_json::{Value, json};
 
 use crate::args::Verify;
+use crate::commands::{Spill, custody as custody_log};
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
+use crate::settings::{Done, Settings, lake_state, looked, of_lake, recorded};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
@@ -27,54 +28,49 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     let inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
     // The state of the manifest is compared before this run adds its own line to the custody log.
     let manifest = manifest_verdict(&case)?;
-    let custody = custody_problem(&case)?;
-    let (status, checked) = recorded(
-        &case,
-        settings,
-        || of_lake(&case, inputs),
-        || {
-            // What is proven with them stays proven when they are not given again.
+    let custody = custody_problem(&case, arguments.expect_head.as_deref())?;
+    let read_only = arguments.read_only;
+    let work = || -> Result<Done<Checked>> {
+        // What is proven with them stays proven when they are not given again.
+        if !read_only {
             arguments.keys.iter().try_for_each(|file| kept_keys::keep(&case, file))?;
-            let options = VerifyOptions {
-                keys: arguments.keys.clone(),
-                from: arguments.period.from,
-                to: arguments.period.to,
-                limits: Limits { inflated: arguments.limits.max_inflated, ..Limits::default() },
-            };
-            let bar = Bar::new(settings);
-            let result = verify(&case, &options, &bar);
-            bar.finish();
-            let found = result?;
-            let lake = lake_verdict(&case)?;
-            // The tables are about all of the evidence; a part of it does not take their place.
-            // A lake that is not what was written is left as it is.
-            let whole = options.from.is_none() && options.to.is_none();
-            let version = match whole && lake.altered.is_empty() {
-                true => Some(coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?),
-                false => None,
-            };
-            let status = status(&found, &lake, &manifest, custody.is_some());
-            let checked = Checked {
-                found,
-                lake_verified: lake.verified,
-                lake_commits: lake.commits,
-                lake_altered: lake.altered,
-                manifest,
-                custody,
-                period,
-                verdict: verdict_name(status),
-                exit: status.code(),
-                lake_version: version,
-            };
-            let counts = checked.brief();
-            Ok(Done {
-                status,
-                counts,
-                outputs: json!({ "lake_version": version, noted::LAKE: lake_state(&case) }),
-                value: checked,
-            })
-        },
-    )?;
+        }
+        let options = VerifyOptions {
+            keys: arguments.keys.clone(),
+            from: arguments.period.from,
+            to: arguments.period.to,
+            limits: Limits { inflated: arguments.limits.max_inflated, ..Limits::default() },
+        };
+        let bar = Bar::new(settings);
+        let result = verify(&case, &options, &bar);
+        bar.finish();
+        let found = result?;
+        let lake = lake_verdict(&case, read_only)?;
+        // The tables are about all of the evidence; a part of it does not take their place. A lake that is not what was
+        // written is left as it is.
+        let whole = options.from.is_none() && options.to.is_none();
+        let version = match whole && !read_only && lake.altered.is_empty() {
+            true => Some(coldtrail_ingest::write_verdicts(&case, &found.digests, &found.logs)?),
+            false => None,
+        };
+        let status = status(&found, &lake, &manifest, custody.is_some());
+        let checked = Checked {
+            found,
+            lake_verified: lake.verified,
+            lake_commits: lake.commits,
+            lake_altered: lake.altered,
+            manifest,
+            custody,
+            period,
+            verdict: verdict_name(status),
+            exit: status.code(),
+            lake_version: version,
+        };
+        let counts = checked.brief();
+        Ok(Done { status, counts, outputs: json!({ "lake_version": version, noted::LAKE: lake_state(&case) }), value: checked })
+    };
+    let inputs = || of_lake(&case, inputs);
+    let (status, checked) = if read_only { looked(settings, work)? } else { recorded(&case, settings, inputs, work)? };
     terminal::print_answer(settings, &integrity(&checked))?;
     Ok(status)
 }
@@ -86,13 +82,14 @@ struct LakeChecked {
     altered: Vec<String>,
 }
 
-fn lake_verdict(case: &Case) -> Result<LakeChecked> {
+fn lake_verdict(case: &Case, read_only: bool) -> Result<LakeChecked> {
     let lake = Lake::of(case)?;
     let Audit { commits, files, altered } = lake.audit()?;
     let mut checked = LakeChecked { verified: files, commits, altered };
     // A file may also have been taken out of a table's log: then the table has fewer rows than its objects gave.
     if checked.altered.is_empty() && files > 0 {
-        let session = Session::open(&lake, &case.spill_dir(), SessionOptions::default())?;
+        let spill = Spill::new(case, read_only)?;
+        let session = Session::open(&lake, &spill.path, SessionOptions::default())?;
         let table = terminal::table_of(&session.query(include_str!("verify/kept.sql"), &[])?.collect()?)?;
         for row in &table.rows {
             let text = |at: usize| row.get(at).map(|cell| cell.text().into_owned()).unwrap_or_default();
@@ -115,11 +112,11 @@ fn manifest_verdict(case: &Case) -> Result<Option<bool>> {
     })
 }
 
-/// What is wrong with the custody log.
-fn custody_problem(case: &Case) -> Result<Option<String>> {
+/// What is wrong with the custody log; it must also have the head that was noted elsewhere.
+fn custody_problem(case: &Case, expected: Option<&str>) -> Result<Option<String>> {
     Ok(match custody::verify(case)? {
         custody::Verdict::Intact { entries: 0, .. } => Some("it was removed".to_owned()),
-        custody::Verdict::Intact { .. } => None,
+        custody::Verdict::Intact { .. } => custody_log::missing(case, expected),
         custody::Verdict::Broken { seq, reason } => Some(format!("entry {seq}: {reason}")),
     })
 }

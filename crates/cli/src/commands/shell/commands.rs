@@ -88,7 +88,7 @@ impl Shell<'_> {
                 let mut words = needed(name, row)?.split_whitespace();
                 let object = words.next().unwrap_or_default().to_owned();
                 let record = words.next().map(|word| number(name, word)).transpose()?;
-                record::run(&Record { object, record }, &self.settings)?;
+                record::run(&Record { object, record, raw: false }, &self.settings)?;
             }
             (".explain", sql) => self.ask(&format!("explain {}", needed(name, sql)?))?,
             (".read", _) if depth >= DEEP => {
