@@ -45,8 +45,21 @@ fn custody_is_part_of_the_verdict() {
     run(&case, &["custody", "verify", "--expect-head", &head]).expect(0);
     run(&case, &["custody", "verify", "--expect-head", &"0".repeat(64)]).expect(4);
     run(&case, &["custody", "verify", "--expect-head", &head[..12]]).expect(2);
+    run(&case, &["custody", "verify", "--expect-head", &head[..16]]).expect(0);
+    run(&case, &["custody", "verify", "--expect-head", &"0".repeat(16)]).expect(4);
+    run(&case, &["verify", "--expect-head", &head]).expect(0);
+    let ran = run(&case, &["verify", "--expect-head", &"0".repeat(64)]).expect(4);
+    assert!(ran.stdout.contains("the chain does not have 0000"), "{}", ran.stdout);
+    // These runs of verify wrote lines of their own.
+    let text = std::fs::read_to_string(&log).unwrap();
+    let now = text.lines().last().unwrap().rsplit('"').nth(1).unwrap().to_owned();
     let shown = run(&case, &["custody"]).expect(0);
-    assert!(shown.stdout.contains(&format!("head {head}")), "{}", shown.stdout);
+    assert!(shown.stdout.contains(&format!("head {now}")), "{}", shown.stdout);
+    // Lines cut off at the end leave a chain without a fault: only who noted the head can tell.
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::write(&log, format!("{}\n", lines[..lines.len() - 2].join("\n"))).unwrap();
+    run(&case, &["custody", "verify"]).expect(0);
+    run(&case, &["custody", "verify", "--expect-head", &now]).expect(4);
     change(&log, |text| text.replacen("tester", "nobody", 1));
     run(&case, &["custody", "verify"]).expect(4);
     let ran = run(&case, &["verify"]).expect(4);
@@ -71,6 +84,44 @@ fn rows_taken_out_of_a_table_are_missed() {
     });
     let ran = run(&case, &["verify"]).expect(4);
     assert!(ran.stdout.contains("table `config_items` has"), "{}", ran.stdout);
+}
+
+/// Every file of a folder with its bytes, and when it was changed.
+fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let changed = path.metadata().unwrap().modified().unwrap();
+        if path.is_dir() {
+            found.push((path.clone(), Vec::new(), changed));
+            found.extend(everything(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap(), changed));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn read_only_writes_nothing_into_the_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let case = small(directory.path());
+    let keys = root().join("sample-data/public-keys.json").to_string_lossy().into_owned();
+    let before = everything(&case);
+    let ran = run(&case, &["verify", "--read-only", "--keys", &keys]).expect(0);
+    assert!(ran.stderr.contains("read-only: no line in the custody log"), "{}", ran.stderr);
+    let ran = run(&case, &["report", "area", "triage", "--read-only"]);
+    assert!(matches!(ran.status, 0 | 3 | 5), "{}", ran.stderr);
+    for verb in [&["custody"][..], &["query", "list"], &["custody", "verify"]] {
+        run(&case, verb).expect(0);
+    }
+    let after = everything(&case);
+    let names = |all: &[(PathBuf, Vec<u8>, std::time::SystemTime)]| -> Vec<PathBuf> {
+        all.iter().map(|(path, ..)| path.clone()).collect()
+    };
+    assert_eq!(names(&before), names(&after));
+    assert!(before == after, "something was written");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::root;
+use crate::support::{root, state};
 
 /// A command of a document: the line without its prompt, and the exit status that it says it has.
 fn commands(text: &str) -> Vec<(String, i32)> {
@@ -49,6 +49,7 @@ fn check(document: &Path) {
         .current_dir(directory.path())
         .env("PATH", path)
         .env("NO_COLOR", "1")
+        .env("XDG_STATE_HOME", state())
         .env_remove("COLDTRAIL_CASE")
         .output()
         .unwrap();

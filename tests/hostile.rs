@@ -184,6 +184,10 @@ const VERBS: &[&[&str]] = &[
     &["query", "run", "triage/key_activity", "--from", "HOSTILE"],
     &["query", "run", "triage/key_activity", "--key", "HOSTILE"],
     &["record", "HOSTILE", "1"],
+    &["trust"],
+    &["trust", "LOGS"],
+    &["trust", "/nowhere/HOSTILE"],
+    &["trust", "--remove", "/nowhere/HOSTILE"],
     &["report", "area", "triage"],
     &["report", "area", "config"],
     &["report", "area", "HOSTILE"],
@@ -300,6 +304,7 @@ fn progress_shows_nothing_hostile() {
         let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         let line = format!("'{}' {}", env!("CARGO_BIN_EXE_coldtrail"), quoted.join(" "));
         let mut script = Command::new("script");
+        script.env("XDG_STATE_HOME", crate::support::state());
         script.args(["-qec", &line, "/dev/null"]).current_dir(&case).env("PAGER", "cat").env_remove("COLDTRAIL_CASE");
         let output = match script.stdin(std::process::Stdio::null()).output() {
             Ok(output) => output,

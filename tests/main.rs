@@ -13,6 +13,7 @@ mod engines;
 mod fetch;
 mod formats;
 mod hostile;
+mod hostile_case;
 mod ledger;
 mod questions;
 mod report;

@@ -69,6 +69,9 @@ fn a_record_is_the_bytes_of_its_row() {
     assert!(inflated[offset..].starts_with(found["text"].as_str().unwrap()));
     let short = run(sample_case(), &["record", &object[..10], &record]).expect(0);
     assert_eq!(short.stdout.trim_end(), found["text"].as_str().unwrap());
+    let raw = run(sample_case(), &["record", object, &record, "--raw"]).expect(0);
+    assert_eq!(raw.stdout, found["text"].as_str().unwrap(), "nothing before it, nothing behind it");
+    run(sample_case(), &["record", object, &record, "--raw", "--json"]).expect(2);
     run(sample_case(), &["record", object, "100000"]).expect(1);
     run(sample_case(), &["record", "nothing-like-it", "1"]).expect(5);
 }

@@ -61,10 +61,17 @@ impl Ran {
     }
 }
 
+/// Where the tests keep what a user's programs remember: never in the home of who runs them.
+pub(crate) fn state() -> &'static Path {
+    static STATE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    STATE.get_or_init(|| tempfile::tempdir().unwrap()).path()
+}
+
 /// The binary, to be run in a directory.
 pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coldtrail"));
     command.current_dir(directory).env_remove("COLDTRAIL_CASE").env("NO_COLOR", "1").env("USER", "tester");
+    command.env("XDG_STATE_HOME", state());
     command
 }
 
