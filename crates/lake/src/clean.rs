@@ -13,12 +13,15 @@ use crate::lock::Lock;
 /// Says which version is the oldest that can still be read.
 const OLDEST: &str = ".oldest";
 
+/// Where questions spill, as the case says.
+const SPILL: &str = ".spill";
+
 /// What was taken away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cleaned {
     /// Parquet files that no kept version names.
     pub files: u64,
-    /// What killed runs left half written.
+    /// What killed runs left: files half written, and folders of what was spilled.
     pub leftovers: u64,
     /// Bytes of both.
     pub bytes: u64,
@@ -29,8 +32,8 @@ pub struct Cleaned {
 
 impl Lake {
     /// Takes away every Parquet file of the tables that none of the newest `keep` versions names, and what killed runs
-    /// left behind. With `dry`, only counts. Nothing outside the folders of the tables is touched, and the logs of the
-    /// tables stay.
+    /// left behind. With `dry`, only counts. Nothing outside the folders of the tables and of what is spilled is
+    /// touched, and the logs of the tables stay.
     pub fn clean(&self, keep: u64, dry: bool) -> Result<Cleaned> {
         // What an interrupted commit left is taken back first, so that its files are named by nothing.
         let Some(newest) = self.commits()?.version else { return Ok(Cleaned::default()) };
@@ -61,6 +64,10 @@ impl Lake {
                 }
             }
         }
+        let path = self.root.join(SPILL);
+        let spilled = crate::spill::sweep(&path, dry).map_err(|source| Error::Io { path, source })?;
+        cleaned.leftovers += spilled.folders;
+        cleaned.bytes += spilled.bytes;
         Ok(cleaned)
     }
 

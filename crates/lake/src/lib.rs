@@ -17,6 +17,7 @@ mod lock;
 mod parquet_input;
 mod parquet_output;
 mod replay;
+mod spill;
 
 pub use answer::AnswerWriter;
 pub use audit::Audit;
@@ -28,3 +29,4 @@ pub use error::{ALTERED, ALTERED_HINT, Error, Result};
 pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
 pub use parquet_input::{ParquetLimits, ParquetRows, ParquetStop};
 pub use parquet_output::{NewFile, Order, write_file};
+pub use spill::{SpillFolder, Swept, sweep};
