@@ -5,6 +5,7 @@ mod evidence;
 mod question;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -235,6 +236,9 @@ pub(crate) struct Reading {
     /// Read the lake as it was at this version.
     #[arg(long, value_name = "N")]
     pub(crate) at_version: Option<u64>,
+    /// End a question that takes longer, such as 90 (seconds) or 5m.
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -463,6 +467,13 @@ fn bytes(text: &str) -> Result<u64, String> {
     };
     let number: u64 = number.trim().parse().map_err(|_| format!("`{text}` is no size; write 512M or 4G"))?;
     number.checked_mul(1 << shift).ok_or_else(|| format!("`{text}` is too large"))
+}
+
+/// `90`, which is seconds, `90s`, `5m`, `2h`.
+fn period(text: &str) -> Result<Duration, String> {
+    let with_unit = || u64::try_from(coldtrail_query::duration(text)?).ok().map(Duration::from_micros);
+    let period = text.trim().parse().ok().map(Duration::from_secs).or_else(with_unit);
+    period.filter(|period| !period.is_zero()).ok_or_else(|| format!("`{text}` is no time; write 90s or 5m"))
 }
 
 /// A SHA-256 in hexadecimal, or so much of its beginning that no other one has it.

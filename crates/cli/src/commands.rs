@@ -111,7 +111,11 @@ fn session(settings: &Settings, reading: &Reading) -> Result<Session> {
 }
 
 fn session_over(case: &Case, reading: &Reading, spill: &Path) -> Result<Session> {
-    let options = SessionOptions { memory: usize::try_from(reading.memory)?, version: reading.at_version };
+    let options = SessionOptions {
+        memory: usize::try_from(reading.memory)?,
+        version: reading.at_version,
+        timeout: reading.timeout,
+    };
     Ok(Session::open(&Lake::of(case)?, spill, options)?)
 }
 

@@ -148,7 +148,7 @@ impl Settings {
 
     /// What a person wants who says nothing, where there is a case.
     pub(crate) fn shell(&self) -> Option<Command> {
-        let reading = Reading { memory: SessionOptions::default().memory as u64, at_version: None };
+        let reading = Reading { memory: SessionOptions::default().memory as u64, at_version: None, timeout: None };
         let talks = self.stdout_tty && std::io::stdin().is_terminal();
         (talks && self.case().is_ok()).then_some(Command::Shell(Shell { reading }))
     }

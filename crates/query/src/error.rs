@@ -25,8 +25,17 @@ pub enum Error {
     Reversed,
     #[error("interrupted")]
     Interrupted,
+    /// Of the engine's own account, or not: then another way to run it would need no less.
     #[error("the question needs more memory than {limit} bytes: {what}")]
-    Memory { limit: usize, what: String },
+    Memory { limit: usize, what: String, accounted: bool },
+    #[error("the question was not answered within {seconds} s")]
+    Timeout { seconds: u64 },
+    #[error("after {seconds} s there is still no plan of how to answer the question")]
+    Planning { seconds: u64 },
+    #[error("the statement is {depth} levels deep; it may be {most}")]
+    TooDeep { depth: usize, most: usize },
+    #[error("no thread can be started: {0}")]
+    NoThread(std::io::Error),
     #[error("{sql}: {source}")]
     Sql { sql: String, source: Box<DataFusionError> },
     #[error("no saved question is called `{name}`")]
@@ -80,6 +89,16 @@ impl Error {
             Error::Memory { .. } => {
                 Some("give it more with `--memory 8G`, or ask for fewer rows or a shorter time".to_owned())
             }
+            Error::Timeout { .. } => {
+                Some("ask for a shorter time or fewer rows, or give it longer with `--timeout 10m`".to_owned())
+            }
+            Error::Planning { .. } => {
+                Some("write a shorter statement, or give it longer with `--timeout 10m`".to_owned())
+            }
+            Error::TooDeep { .. } => Some(
+                "in place of many `or`, write `in (…)`; in place of many `+` or `union`, a sum over rows of `values`"
+                    .to_owned(),
+            ),
             Error::BadParameter { kind: "time", .. } => Some(
                 "write 2026-05-01, 2026-05-01T10:00:00Z, start, end, end-7d, or 7d (before the end of the data)"
                     .to_owned(),
@@ -109,6 +128,7 @@ impl Error {
             | Error::MissingParameter { .. }
             | Error::UnknownColumn { .. }
             | Error::UnknownTable { .. }
+            | Error::TooDeep { .. }
             | Error::NotReading { .. } => true,
             // It was not even begun: it cannot be parsed, or no plan can be made of it.
             Error::Sql { source, .. } => matches!(source.find_root(), E::SQL(..) | E::Plan(_) | E::SchemaError(..)),
@@ -129,7 +149,8 @@ impl Error {
         }
         let text = error.find_root().strip_backtrace();
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
-            return Error::Memory { limit, what: text };
+            let accounted = !text.contains(crate::bounded::REFUSED);
+            return Error::Memory { limit, what: text, accounted };
         }
         if let Some(table) =
             text.split("table '").nth(1).and_then(|rest| rest.split('\'').next()).filter(|_| text.contains("not found"))

@@ -3,7 +3,9 @@
 //! Reading only: no statement that changes anything, names a file or sets an option is let through, and
 //! parameters are bound, never pasted.
 
+mod bounded;
 mod catalogue;
+mod depth;
 mod error;
 mod files;
 mod functions;
@@ -15,6 +17,7 @@ mod stream;
 mod table;
 mod time_travel;
 mod views;
+mod watch;
 mod when;
 
 pub use catalogue::{Catalogue, Parameter, ParameterType, Question};

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use coldtrail_lake::{Lake, Snapshot};
+use coldtrail_lake::{Lake, Snapshot, SpillFolder, sweep};
 use coldtrail_schema::TABLES;
 use coldtrail_schema::tables::events;
 use datafusion::arrow::datatypes::DataType;
@@ -14,15 +15,16 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Result};
-use crate::functions;
 use crate::interrupt::Interrupt;
 use crate::stream::Stream;
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::views::views;
+use crate::watch::{Limits, Watch};
+use crate::{bounded, depth, functions};
 
 /// How a session is set up.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +33,13 @@ pub struct SessionOptions {
     pub memory: usize,
     /// Which version of the lake to read; none is the newest.
     pub version: Option<u64>,
+    /// How long a question may take; without one, only its plan is bounded.
+    pub timeout: Option<Duration>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { memory: 4 << 30, version: None }
+        SessionOptions { memory: 4 << 30, version: None, timeout: None }
     }
 }
 
@@ -85,7 +89,15 @@ pub struct Session {
     options: SessionOptions,
     bounds: Bounds,
     interrupt: Interrupt,
+    /// None where nothing can be written. The last: what is in it is removed after all that writes there has ended.
+    spill: Option<SpillFolder>,
 }
+
+/// Stacks are for the trees of statements as deep as [`depth`] lets through; what is not used of them costs nothing.
+const STACK: usize = 64 << 20;
+
+/// How long the end of a session waits for what still runs in it.
+const LINGERING: Duration = Duration::from_millis(200);
 
 /// Where the tables as they lie in the files are; views stand in the default schema.
 const LAKE: &str = "lake";
@@ -95,11 +107,13 @@ impl Session {
     pub fn open(lake: &Lake, spill: &Path, options: SessionOptions) -> Result<Session> {
         let snapshot = lake.snapshot(options.version).map_err(Error::Lake)?;
         let io = |source| Error::Io { path: lake.root().to_owned(), source };
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().map_err(io)?;
-        let context = context(spill, options.memory, true).map_err(setting_up)?;
-        let session =
-            Session { context, runtime, bounds: bounds(&snapshot), snapshot, options, interrupt: Interrupt::default() };
+        let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build().map_err(io)?;
+        // A case on a read-only disk can be read all the same; only what needs to spill fails.
+        let _left_there = sweep(spill, false);
+        let spill = SpillFolder::make(spill).ok();
+        let context = context(spill.as_ref(), options.memory, true).map_err(setting_up)?;
+        let (bounds, interrupt) = (bounds(&snapshot), Interrupt::default());
+        let session = Session { context, runtime, snapshot, options, bounds, interrupt, spill };
         session.register(&session.context)?;
         Ok(session)
     }
@@ -157,24 +171,31 @@ impl Session {
 
     /// Asks a question; parameters are bound by name. The answer comes batch by batch.
     pub fn query(&self, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
-        match self.run(self.context.clone(), sql, parameters) {
+        depth::check(sql)?;
+        // Of both attempts together.
+        let watch = Watch::start(Limits { memory: self.options.memory, timeout: self.options.timeout })?;
+        match self.run(self.context.clone(), sql, parameters, watch.clone()) {
             // The hash join does not spill; the sort-merge join does. Once there were rows it is too late to change.
-            Err(Error::Memory { .. }) => {
-                let spill = self.context.runtime_env().disk_manager.temp_dir_paths();
-                let spill = spill.first().cloned().unwrap_or_default();
-                let context = context(&spill, self.options.memory, false).map_err(setting_up)?;
+            Err(Error::Memory { accounted: true, .. }) => {
+                let context = context(self.spill.as_ref(), self.options.memory, false).map_err(setting_up)?;
                 self.register(&context)?;
-                self.run(context, sql, parameters)
+                self.run(context, sql, parameters, watch)
             }
             other => other,
         }
     }
 
-    fn run(&self, context: SessionContext, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
+    fn run(
+        &self,
+        context: SessionContext,
+        sql: &str,
+        parameters: &[(String, Value)],
+        watch: Watch,
+    ) -> Result<Stream<'_>> {
         let values = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
         let (memory, text) = (self.options.memory, sql.to_owned());
         let failed = move |error| Error::of_sql(&text, memory, error, &self.names());
-        Stream::start(&self.runtime, &self.interrupt, context, sql.to_owned(), values, failed)
+        Stream::start(&self.runtime, &self.interrupt, watch, context, sql.to_owned(), values, failed)
     }
 
     /// What ends the question that is being answered, with [`Error::Interrupted`], whoever calls it: a handler of
@@ -224,6 +245,15 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A runtime that is only dropped waits for all that runs in it, and that may be a plan that takes minutes.
+        if let Ok(nothing) = Builder::new_current_thread().build() {
+            std::mem::replace(&mut self.runtime, nothing).shutdown_timeout(LINGERING);
+        }
+    }
+}
+
 /// The fields of a struct and of the structs in it, with the names of what they stand in.
 fn below(name: &str, data_type: &DataType) -> Vec<String> {
     let DataType::Struct(fields) = data_type else { return Vec::new() };
@@ -235,7 +265,11 @@ fn setting_up(error: DataFusionError) -> Error {
     Error::Sql { sql: "setting up the session".to_owned(), source: Box::new(error) }
 }
 
-fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result<SessionContext, DataFusionError> {
+fn context(
+    spill: Option<&SpillFolder>,
+    memory: usize,
+    hash_joins: bool,
+) -> std::result::Result<SessionContext, DataFusionError> {
     let mut config =
         SessionConfig::new().with_information_schema(true).set_str("datafusion.sql_parser.dialect", "postgresql");
     let options = config.options_mut();
@@ -250,14 +284,16 @@ fn context(spill: &Path, memory: usize, hash_joins: bool) -> std::result::Result
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
             .build_arc()
     };
-    // A case on a read-only disk can be read all the same; only what needs to spill fails.
-    let runtime = runtime(DiskManagerMode::Directories(vec![spill.to_owned()]))
-        .or_else(|_| runtime(DiskManagerMode::Disabled))?;
+    let runtime = match spill {
+        Some(folder) => runtime(DiskManagerMode::Directories(vec![folder.path().to_owned()]))?,
+        None => runtime(DiskManagerMode::Disabled)?,
+    };
     let mut context = SessionContext::new_with_config_rt(config, runtime);
     datafusion_functions_json::register_all(&mut context)?;
     for function in functions::all() {
         context.register_udf(function);
     }
+    bounded::register(&context, memory);
     Ok(context)
 }
 

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::watch::Watch;
 
 /// How many batches may wait for whoever writes them.
 const WAITING: usize = 2;
@@ -41,6 +42,7 @@ pub struct Stream<'s> {
     task: Option<JoinHandle<Outcome>>,
     runtime: &'s Runtime,
     interrupt: &'s Interrupt,
+    watch: Watch,
     failed: Box<dyn Fn(DataFusionError) -> Error + 's>,
 }
 
@@ -52,6 +54,7 @@ impl<'s> Stream<'s> {
     pub(crate) fn start(
         runtime: &'s Runtime,
         interrupt: &'s Interrupt,
+        watch: Watch,
         context: SessionContext,
         sql: String,
         values: HashMap<String, ScalarValue>,
@@ -59,17 +62,18 @@ impl<'s> Stream<'s> {
     ) -> Result<Stream<'s>> {
         let (columns, mut schema) = mpsc::channel(1);
         let (rows, coming) = mpsc::channel(WAITING);
-        // A task of its own, so that a panic in the engine is an error of this question.
+        watch.plans();
+        // A task of its own, so that a panic in the engine is an error of this question. What was read of the statement
+        // may be deep, and whatever walks it or drops it does so on the stacks of the runtime's threads.
         let task = runtime.spawn(execute(context, sql, values, columns, rows));
-        let Some(schema) = runtime.block_on(interrupt.or(schema.recv())) else {
-            task.abort();
-            return Err(Error::Interrupted);
-        };
+        // A plan is made without a pause: where it is not waited for any more, its thread makes it to the end.
+        let schema = waited(runtime, interrupt, &watch, schema.recv()).inspect_err(|_| task.abort())?;
+        watch.has_plan();
         let Some(schema) = schema else {
             return Err(failed(ended(runtime, task).err().unwrap_or_else(|| gave_up("it told no columns"))));
         };
-        let mut stream =
-            Stream { schema, first: None, coming, task: Some(task), runtime, interrupt, failed: Box::new(failed) };
+        let (first, task, failed) = (None, Some(task), Box::new(failed));
+        let mut stream = Stream { schema, first, coming, task, runtime, interrupt, watch, failed };
         stream.first = stream.next().transpose()?;
         if let Some(first) = &stream.first {
             // A plan may promise other details of its columns than its rows have, such as their metadata.
@@ -96,13 +100,14 @@ impl Iterator for Stream<'_> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }
-        let Some(rows) = self.runtime.block_on(self.interrupt.or(self.coming.recv())) else {
-            // Dropping the task ends it; after this there is nothing more.
-            self.task.take()?.abort();
-            return Some(Err(Error::Interrupted));
-        };
-        if let Some(rows) = rows {
-            return Some(Ok(rows));
+        match waited(self.runtime, self.interrupt, &self.watch, self.coming.recv()) {
+            Ok(Some(rows)) => return Some(Ok(rows)),
+            Ok(None) => {}
+            Err(error) => {
+                // Dropping the task ends it; after this there is nothing more.
+                self.task.take()?.abort();
+                return Some(Err(error));
+            }
         }
         let outcome = ended(self.runtime, self.task.take()?);
         outcome.err().map(|error| Err((self.failed)(error)))
@@ -115,6 +120,15 @@ impl Drop for Stream<'_> {
         if let Some(task) = &self.task {
             task.abort();
         }
+    }
+}
+
+/// What comes; an error where the question is ended before, by whoever asked it or by one of its limits.
+fn waited<T>(runtime: &Runtime, interrupt: &Interrupt, watch: &Watch, coming: impl Future<Output = T>) -> Result<T> {
+    match runtime.block_on(interrupt.or(watch.or(coming))) {
+        Some(Some(value)) => Ok(value),
+        Some(None) => Err(watch.error()),
+        None => Err(Error::Interrupted),
     }
 }
 
