@@ -94,8 +94,8 @@ impl Bounded {
         DataFusionError::ResourcesExhausted(what)
     }
 
-    /// Makes it piece by piece, for what cannot be told before: each piece is small even if all is made that can be, and
-    /// what was made is counted.
+    /// Makes it piece by piece, for what cannot be told before: each piece is small even if all is made that can be,
+    /// and what was made is counted.
     fn piecewise(&self, args: ScalarFunctionArgs, most: u128, pieces: &mut Pieces) -> Result<()> {
         let (bytes, rows) = (self.makes.bytes(&args.args, args.number_rows)?, args.number_rows);
         if bytes > most && rows > 1 {

@@ -67,7 +67,12 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
             lake_version: version,
         };
         let counts = checked.brief();
-        Ok(Done { status, counts, outputs: json!({ "lake_version": version, noted::LAKE: lake_state(&case) }), value: checked })
+        Ok(Done {
+            status,
+            counts,
+            outputs: json!({ "lake_version": version, noted::LAKE: lake_state(&case) }),
+            value: checked,
+        })
     };
     let inputs = || of_lake(&case, inputs);
     let (status, checked) = if read_only { looked(settings, work)? } else { recorded(&case, settings, inputs, work)? };

@@ -20,7 +20,7 @@ const SIDECARS: u64 = 256 << 20;
 impl Collector {
     /// Adds the members of an archive as objects of their own.
     pub(super) fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
-        let path = crate::open::location_path(&self.case, &container.location, &container.sha256);
+        let path = crate::open::location_path(&self.case, &container.location, &container.sha256)?;
         let compressed = container.layers.len() > 1;
         let Listing { mut members, skipped, damage } = archive::list(&path, kind, compressed, &self.limits)?;
         self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (member_key(container, &name), why)));
