@@ -1,6 +1,7 @@
 //! Taking known members out of a JSON record, and keeping the rest.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use coldtrail_schema::Pivots;
 use coldtrail_schema::tables::common::EVENT_TIME;
@@ -15,21 +16,21 @@ use crate::time::{self, Instant, Years};
 /// What a record holds beyond its columns, as a JSON object that grows.
 #[derive(Default)]
 pub(crate) struct Extra {
-    members: Vec<(String, Node)>,
+    members: Members,
     /// The columns that could not take their values as these were.
     mistyped: Vec<String>,
 }
 
 enum Node {
     Raw(String),
-    Object(Vec<(String, Node)>),
+    Object(Members),
 }
 
 impl Extra {
     /// Keeps `raw`, which is JSON text, under a path of names. What is there already under that name gets
     /// another one, so that nothing is overwritten and the last one has the name, as in JSON.
     pub(crate) fn put(&mut self, path: &[&str], raw: &str) {
-        put(&mut self.members, path, raw);
+        self.members.put(path, raw);
     }
 
     /// Keeps a value that the column of that path cannot take, because it is of another type or not understood.
@@ -47,11 +48,11 @@ impl Extra {
     /// The JSON text; none when there is nothing. What did not fit is counted.
     pub(crate) fn finish(self, mistyped: &mut Mistyped) -> Option<String> {
         self.mistyped.into_iter().for_each(|column| mistyped.add(column));
-        if self.members.is_empty() {
+        if self.members.list.is_empty() {
             return None;
         }
         let mut out = String::new();
-        write_object(&self.members, &mut out);
+        self.members.write(&mut out);
         Some(out)
     }
 }
@@ -65,43 +66,92 @@ fn column(path: &[&str]) -> String {
     }
 }
 
-fn put(members: &mut Vec<(String, Node)>, path: &[&str], raw: &str) {
-    let Some((name, rest)) = path.split_first() else { return };
-    if rest.is_empty() {
-        if let Some(earlier) = members.iter().position(|(other, _)| other == name) {
-            let mut free = format!("{name}'");
-            while members.iter().any(|(other, _)| *other == free) {
-                free.push('\'');
-            }
-            members[earlier].0 = free;
-        }
-        members.push(((*name).to_owned(), Node::Raw(raw.to_owned())));
-        return;
-    }
-    let at = members.iter().position(|(other, node)| other == name && matches!(node, Node::Object(_)));
-    let at = at.unwrap_or_else(|| {
-        members.push(((*name).to_owned(), Node::Object(Vec::new())));
-        members.len() - 1
-    });
-    if let Some((_, Node::Object(inner))) = members.get_mut(at) {
-        put(inner, rest, raw);
-    }
+/// The members of an object, in order.
+#[derive(Default)]
+struct Members {
+    list: Vec<(String, Node)>,
+    /// Where each is, once there are many: a record may have a million.
+    places: HashMap<String, usize>,
+    renamed: usize,
 }
 
-fn write_object(members: &[(String, Node)], out: &mut String) {
-    out.push('{');
-    for (i, (name, node)) in members.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
+/// So many names are looked through one by one.
+const FEW: usize = 16;
+
+impl Members {
+    fn place(&mut self, name: &str) -> Option<usize> {
+        if self.list.len() <= FEW {
+            return self.list.iter().position(|(other, _)| other == name);
         }
-        out.push_str(&json_string(name));
-        out.push(':');
-        match node {
-            Node::Raw(raw) => out.push_str(raw),
-            Node::Object(inner) => write_object(inner, out),
+        for (at, (name, _)) in self.list.iter().enumerate().skip(self.places.len()) {
+            self.places.insert(name.clone(), at);
+        }
+        self.places.get(name).copied()
+    }
+
+    /// Gives a member another name.
+    fn rename(&mut self, at: usize, name: &str) {
+        self.renamed += 1;
+        let mut free = format!("{name}'");
+        while self.place(&free).is_some() {
+            // One quote more each time would make long names of many.
+            free = if free.ends_with("''") { format!("{name}'{}", self.renamed) } else { free + "'" };
+            self.renamed += 1;
+        }
+        if self.places.remove(name).is_some() {
+            self.places.insert(free.clone(), at);
+        }
+        if let Some((name, _)) = self.list.get_mut(at) {
+            *name = free;
         }
     }
-    out.push('}');
+
+    fn push(&mut self, name: &str, node: Node) {
+        // The index is filled up in order.
+        if !self.places.is_empty() && self.places.len() == self.list.len() {
+            self.places.insert(name.to_owned(), self.list.len());
+        }
+        self.list.push((name.to_owned(), node));
+    }
+
+    fn put(&mut self, path: &[&str], raw: &str) {
+        let Some((name, rest)) = path.split_first() else { return };
+        let there = self.place(name);
+        if rest.is_empty() {
+            if let Some(earlier) = there {
+                self.rename(earlier, name);
+            }
+            self.push(name, Node::Raw(raw.to_owned()));
+            return;
+        }
+        let object = there.filter(|at| matches!(self.list.get(*at), Some((_, Node::Object(_)))));
+        let at = object.unwrap_or_else(|| {
+            if let Some(earlier) = there {
+                self.rename(earlier, name);
+            }
+            self.push(name, Node::Object(Members::default()));
+            self.list.len() - 1
+        });
+        if let Some((_, Node::Object(inner))) = self.list.get_mut(at) {
+            inner.put(rest, raw);
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('{');
+        for (i, (name, node)) in self.list.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            out.push_str(&json_string(name));
+            out.push(':');
+            match node {
+                Node::Raw(raw) => out.push_str(raw),
+                Node::Object(inner) => inner.write(out),
+            }
+        }
+        out.push('}');
+    }
 }
 
 /// A text as JSON string.

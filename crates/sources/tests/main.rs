@@ -5,5 +5,6 @@ mod cases;
 mod conformance;
 mod decoded;
 mod fidelity;
+mod neighbours;
 mod shared_cases;
 mod speed;

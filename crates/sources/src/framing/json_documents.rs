@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use super::resync::{Place, opener};
+use super::resync::{Openers, Place, opener};
 use super::wrapper::{self, Look, Member, Open};
 use super::{MAX_RECORD, Record, Sink, as_text};
 use crate::json::{Fault, Tape, Type};
@@ -29,16 +29,13 @@ pub(super) struct Documents<'s> {
     envelope: String,
     /// What is open around what comes next, outermost first.
     levels: Vec<Level>,
-    /// What the last good record begins with; its neighbours do, too.
-    pub(super) like: Vec<u8>,
+    /// What good records begin with; their neighbours do, too.
+    pub(super) likes: Openers,
     /// Was nothing broken since the document began? Else what was read may be a part of a record.
     pub(super) sound: bool,
     /// Up to here, no other record begins like that.
     pub(super) none_like: u64,
 }
-
-/// What records begin with that were not seen yet: CloudTrail's.
-const USUAL: &[u8] = b"{\"eventVersion\"";
 
 enum Level {
     /// `records`: the items are records, not wrappers again.
@@ -56,7 +53,7 @@ impl<'s> Documents<'s> {
             offsets,
             envelope: String::new(),
             levels: Vec::new(),
-            like: USUAL.to_vec(),
+            likes: Openers::default(),
             sound: true,
             none_like: 0,
         }
@@ -88,7 +85,7 @@ impl<'s> Documents<'s> {
             }
             _ => {
                 let reason = format!("text that is no JSON object: {}", near(window.bytes(), 0));
-                self.skip_text(window, Place::Document, reason)?;
+                self.skip_text(window, reason)?;
             }
         }
         Ok(())
@@ -163,7 +160,7 @@ impl<'s> Documents<'s> {
                 Member::Incomplete | Member::NoJson => {
                     self.leave();
                     let place = if self.levels.is_empty() { Place::Document } else { Place::Array };
-                    self.skip_text(window, place, "what follows the records is no JSON".to_owned())?;
+                    self.skip(window, place, "what follows the records is no JSON".to_owned())?;
                 }
             }
             return Ok(());
@@ -274,10 +271,8 @@ impl<'s> Documents<'s> {
             }
         }
         match opener(text.as_bytes()) {
-            Some(opener) if self.sound && *opener != *self.like => {
-                self.like = opener.to_vec();
-                self.none_like = 0;
-            }
+            // What was passed over has to be looked through again for records that begin in a new way.
+            Some(opener) if self.sound && self.likes.learn(opener) => self.none_like = 0,
             Some(_) => {}
             // Only objects have a beginning that tells them; what is none may be a part of a broken one.
             None => self.sound = false,

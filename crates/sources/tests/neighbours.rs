@@ -1,0 +1,196 @@
+//! One broken record costs one record: what a single changed byte does to the others of a file.
+
+use std::collections::BTreeSet;
+
+use coldtrail_sources::{Broken, Framing, Record, Sink, frame};
+
+/// The texts of all records that were framed.
+#[derive(Default)]
+struct Texts {
+    whole: BTreeSet<String>,
+    broken: usize,
+}
+
+impl Sink for Texts {
+    fn record(&mut self, record: &Record<'_>) {
+        self.whole.insert(record.text.to_owned());
+    }
+
+    fn broken(&mut self, _broken: Broken<'_>) {
+        self.broken += 1;
+    }
+
+    fn trailer(&mut self, _text: &str) {}
+}
+
+const COUNT: usize = 50;
+/// Which record is broken.
+const TARGET: usize = 25;
+
+/// How a file of records is written.
+struct Form {
+    name: &'static str,
+    framing: Framing,
+    before: &'static str,
+    between: &'static str,
+    after: &'static str,
+    record: fn(usize) -> String,
+    /// So many neighbours may be lost.
+    lost: usize,
+}
+
+fn call(number: usize) -> String {
+    format!(
+        r#"{{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","sessionContext":{{"attributes":{{"mfaAuthenticated":"false"}}}}}},"eventTime":"2026-03-02T04:{number:02}:10Z","eventName":"RunInstances","requestParameters":{{"instancesSet":{{"items":[{{"imageId":"ami-{number}","note":"a \"quoted\" [bracket] {{brace}}"}}]}},"tags":["x","y"]}},"responseElements":null,"eventID":"e-{number}","readOnly":false}}"#
+    )
+}
+
+fn item(number: usize) -> String {
+    format!(
+        r#"{{"configurationItemVersion":"1.3","configuration":{{"ipPermissions":[{{"fromPort":22,"ipv4Ranges":[{{"cidrIp":"0.0.0.0/0"}}]}}],"groupId":"sg-{number}"}},"relationships":[{{"resourceId":"vpc-1","name":"Is contained in Vpc"}}],"tags":{{}},"configurationStateId":{number},"resourceType":"AWS::EC2::SecurityGroup"}}"#
+    )
+}
+
+/// Members in another order in every second record, as programs that sort by hash write them.
+fn shuffled(number: usize) -> String {
+    match number % 3 {
+        0 => format!(r#"{{"eventID":"e-{number}","eventName":"A","requestParameters":{{"a":[{{"b":1}}]}}}}"#),
+        1 => format!(r#"{{"eventName":"A","requestParameters":{{"a":[{{"b":1}}]}},"eventID":"e-{number}"}}"#),
+        _ => format!(r#"{{"requestParameters":{{"a":[{{"b":1}}]}},"eventID":"e-{number}","eventName":"A"}}"#),
+    }
+}
+
+fn line(number: usize) -> String {
+    format!(
+        "79a5 bucket [02/Mar/2026:04:{number:02}:38 +0000] 198.51.100.7 - 3E57427F3EXAMPLE REST.GET.OBJECT k{number} \"GET /k HTTP/1.1\" 200 - 2662992 3462992 70 10 \"-\" \"a\" -"
+    )
+}
+
+const FORMS: &[Form] = &[
+    Form {
+        name: "CloudTrail",
+        framing: Framing::Json,
+        before: r#"{"Records":["#,
+        between: ",",
+        after: "]}",
+        record: call,
+        lost: 1,
+    },
+    Form {
+        name: "Config",
+        framing: Framing::Json,
+        before: r#"{"fileVersion":"1.0","configSnapshotId":"s","configurationItems":["#,
+        between: ",",
+        after: "]}",
+        record: item,
+        lost: 1,
+    },
+    Form { name: "an array", framing: Framing::Json, before: "[", between: ",\n  ", after: "]", record: call, lost: 1 },
+    Form {
+        name: "other orders",
+        framing: Framing::Json,
+        before: r#"{"Records":["#,
+        between: ", ",
+        after: "]}",
+        record: shuffled,
+        lost: 1,
+    },
+    Form { name: "JSON lines", framing: Framing::Json, before: "", between: "\n", after: "\n", record: call, lost: 0 },
+    Form { name: "lines", framing: Framing::Lines, before: "", between: "\n", after: "\n", record: line, lost: 0 },
+];
+
+/// The most neighbours that a change of one byte of the target costs, how many changes cost more than allowed, and all.
+fn tried(form: &Form, stride: usize) -> (usize, usize, usize, Option<String>) {
+    let records: Vec<String> = (0..COUNT).map(form.record).collect();
+    let text = format!("{}{}{}", form.before, records.join(form.between), form.after);
+    let start = text.find(&records[TARGET]).unwrap();
+    let (mut worst, mut over, mut all, mut example) = (0, 0, 0, None);
+    for at in (start..start + records[TARGET].len()).step_by(stride) {
+        let old = text.as_bytes()[at];
+        let others = [
+            None,
+            Some(b'"'),
+            Some(b'{'),
+            Some(b'}'),
+            Some(b'['),
+            Some(b']'),
+            Some(b','),
+            Some(b'\\'),
+            Some(b'x'),
+            Some(0xff),
+        ];
+        for new in others.into_iter().filter(|new| *new != Some(old)) {
+            let mut bytes = text.clone().into_bytes();
+            match new {
+                Some(new) => bytes[at] = new,
+                None => _ = bytes.remove(at),
+            }
+            let mut sink = Texts::default();
+            frame(bytes.clone(), std::io::empty(), form.framing, &mut sink).unwrap();
+            let lost =
+                records.iter().enumerate().filter(|(at, text)| *at != TARGET && !sink.whole.contains(*text)).count();
+            all += 1;
+            worst = worst.max(lost);
+            if lost > form.lost {
+                over += 1;
+                let near =
+                    String::from_utf8_lossy(&bytes[at.saturating_sub(20)..(at + 20).min(bytes.len())]).into_owned();
+                example.get_or_insert(format!("{lost} lost by {new:?} in …{near}…"));
+            }
+        }
+    }
+    (worst, over, all, example)
+}
+
+#[test]
+fn a_changed_byte_costs_its_record() {
+    let mut wrong = Vec::new();
+    for form in FORMS {
+        let (worst, over, all, example) = tried(form, 1);
+        eprintln!("{}: {all} changes, {over} cost more than {}; at most {worst} neighbours", form.name, form.lost);
+        wrong.extend(example.map(|example| format!("{}: {example}", form.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How long framing and decoding takes, in seconds.
+fn seconds(bytes: &[u8]) -> f64 {
+    let key = coldtrail_evidence::ObjectKey::default();
+    let source = coldtrail_sources::SOURCES.iter().find(|source| source.name == "cloudtrail").unwrap();
+    let head = coldtrail_sources::Head { name: "", key: &key, bytes, whole: true };
+    let begun = std::time::Instant::now();
+    let outcome = crate::decoded::run(source, Framing::Json, &head, bytes);
+    assert!(!outcome.seen.is_empty());
+    begun.elapsed().as_secs_f64()
+}
+
+/// Inputs of some size that were slow once: four times as much takes about four times as long, and not sixteen.
+#[test]
+fn time_grows_with_the_input_and_no_faster() {
+    let cut = |count: usize| (0..count).map(|n| format!("{}\n", &call(n % 60)[..400])).collect::<String>();
+    let short = |count: usize| "{\"eventVersion\":\"1.08\",\"a\n".repeat(count);
+    let members = |count: usize| {
+        let members: String = (0..count).map(|n| format!(",\"m{n}\":{n}")).collect();
+        format!("{{\"Records\":[{{\"eventVersion\":\"1.08\"{members}}}]}}")
+    };
+    let same = |count: usize| format!("{{\"Records\":[{{\"eventVersion\":\"1.08\"{}}}]}}", ",\"m\":1".repeat(count));
+    let garbage = |count: usize| format!("{{\"Records\":[{}]}}", "{\"eventVersion\":tru},".repeat(count));
+    let unlike = |count: usize| format!("{{\"Records\":[{}]}}", "{\"other\":tru},".repeat(count));
+    let brackets = |count: usize| format!("[{}", "[{\"a\":".repeat(count));
+    let quotes = |count: usize| format!("{{\"Records\":[{{\"a\":1 {}", "\"x:".repeat(count));
+    let inputs: [(&str, &dyn Fn(usize) -> String, usize); 8] = [
+        ("lines cut at 400 bytes", &cut, 2_500),
+        ("short cut lines", &short, 20_000),
+        ("unknown members", &members, 20_000),
+        ("one member again and again", &same, 20_000),
+        ("broken items", &garbage, 20_000),
+        ("broken items that begin otherwise", &unlike, 20_000),
+        ("open brackets", &brackets, 20_000),
+        ("text without end", &quotes, 20_000),
+    ];
+    for (name, input, count) in inputs {
+        let (small, large) = (seconds(input(count).as_bytes()), seconds(input(4 * count).as_bytes()));
+        eprintln!("{name}: {count} in {small:.3} s, {} in {large:.3} s", 4 * count);
+        assert!(large < 9.0 * small.max(0.05), "{name}: {small:.3} s, and four times as much {large:.3} s");
+    }
+}
