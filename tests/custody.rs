@@ -69,21 +69,54 @@ fn custody_is_part_of_the_verdict() {
     run(&case, &["verify"]).expect(4);
 }
 
+/// One bit in a log of Delta made tables empty, and nobody said a word.
 #[test]
-fn rows_taken_out_of_a_table_are_missed() {
+fn an_altered_lake_answers_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let case = small(directory.path());
-    let folder = case.join("lake/config_items/_delta_log");
-    let mut logs: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    logs.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    logs.sort();
-    change(logs.last().unwrap(), |text| {
-        let at = text.lines().position(|line| line.starts_with("{\"add\"")).unwrap();
-        let rest: Vec<&str> = text.lines().enumerate().filter(|(number, _)| *number != at).map(|(_, l)| l).collect();
-        format!("{}\n", rest.join("\n"))
-    });
-    let ran = run(&case, &["verify"]).expect(4);
-    assert!(ran.stdout.contains("table `config_items` has"), "{}", ran.stdout);
+    let log = |table: &str| case.join("lake").join(table).join("_delta_log").join(format!("{:020}.json", 1));
+    let list = case.join("lake/commits.jsonl");
+    let last_line = |text: &str| text.lines().last().map(|line| line.len() + 1).unwrap_or_default();
+    type Damage = (&'static str, &'static dyn Fn(&str) -> String);
+    let ways: [Damage; 4] = [
+        ("an action is none any more", &|text| text.replacen("{\"add\":", "{\"adf\":", 1)),
+        ("another day", &|text| text.replacen("\"date\":\"2026", "\"date\":\"2025", 1)),
+        ("empty", &|_| String::new()),
+        ("torn", &|text| text[..text.len() / 2].to_owned()),
+    ];
+    let wrong = |what: &str, file: &Path, says: &str| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let ran = run(&case, &["sql", "select count(*) from objects"]).expect(4);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains(says), "{what} {name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hint: ") && ran.stderr.contains("can be made again"), "{what}: {}", ran.stderr);
+        let ran = run(&case, &["verify"]).expect(4);
+        assert!(ran.stdout.contains(says), "{what} {name}: {}", ran.stdout);
+        run(&case, &["ingest"]).expect(4);
+    };
+    for table in ["config_items", "objects", "rejects"] {
+        for (what, damage) in ways {
+            let before = std::fs::read_to_string(log(table)).unwrap();
+            if damage(&before) != before {
+                change(&log(table), damage);
+                wrong(what, &log(table), "the lake says");
+                std::fs::write(log(table), before).unwrap();
+            }
+        }
+    }
+    run(&case, &["verify"]).expect(0);
+    // The newest state is taken away, as if it had never been.
+    let before = std::fs::read_to_string(&list).unwrap();
+    change(&list, |text| text[..text.len() - last_line(text)].to_owned());
+    wrong("rolled back", &list, "of the custody log names line");
+    std::fs::write(&list, before).unwrap();
+    run(&case, &["sql", "select count(*) from objects"]).expect(0);
+    // All of it: what was ingested is not there.
+    std::fs::rename(case.join("lake"), directory.path().join("away")).unwrap();
+    let ran = run(&case, &["sql", "select count(*) from objects"]).expect(4);
+    assert!(ran.stderr.contains("of the custody log names line"), "{}", ran.stderr);
+    // As the hint says. The custody log has that it was made from nothing.
+    run(&case, &["ingest"]).expect(0);
+    run(&case, &["verify"]).expect(0);
 }
 
 /// Every file of a folder with its bytes, and when it was changed.

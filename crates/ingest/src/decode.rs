@@ -30,6 +30,14 @@ pub(crate) const HEAD: usize = 256 << 10;
 const CHUNK: usize = 32 << 20;
 /// How much of a rejected record is kept.
 const KEPT: usize = 64 << 10;
+/// The same behind the first `KEPT_OF_ALL` bytes of an object.
+const KEPT_THEN: usize = 1 << 10;
+/// So much of the rejected records of an object is kept at that length.
+const KEPT_OF_ALL: usize = 32 << 20;
+/// So many rejects of an object have a row each; those behind them are told together.
+const REJECTS: u64 = 100_000;
+/// So many of them in one row.
+const CROWD: u64 = 1_000;
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -180,7 +188,7 @@ struct Rejects {
 
 impl Rejects {
     fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
-        if !self.rows.is_empty() {
+        if !self.rows.is_empty() || !self.runs.is_empty() {
             emit(Part::Rejects(self.rows.finish(), std::mem::take(&mut self.runs)));
         }
     }
@@ -311,8 +319,20 @@ impl Worker {
         outcome.status = Status::Ingested;
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
-        let mut sink = ObjectSink { at, object: &entry.object, open, rejects: &mut self.rejects, outcome, emit };
-        let rest = frame(head, rest, framing, &mut sink).map_err(|error: io::Error| error.to_string())?;
+        let mut sink = ObjectSink {
+            at,
+            object: &entry.object,
+            open,
+            rejects: &mut self.rejects,
+            outcome,
+            emit,
+            count: 0,
+            kept: 0,
+            crowd: None,
+        };
+        let framed = frame(head, rest, framing, &mut sink);
+        sink.scatter();
+        let rest = framed.map_err(|error: io::Error| error.to_string())?;
         sink.outcome.form = Some(sink.open.decoder.form());
         sink.outcome.mistyped = sink.open.decoder.mistyped().json();
         Ok(rest)
@@ -412,20 +432,77 @@ struct ObjectSink<'a> {
     rejects: &'a mut Rejects,
     outcome: &'a mut Outcome,
     emit: &'a mut dyn FnMut(Part),
+    /// Rejects of this object so far, and how many of their bytes are kept.
+    count: u64,
+    kept: usize,
+    crowd: Option<Crowd>,
+}
+
+/// Rejects that follow each other and are told together.
+struct Crowd {
+    /// Of the first one.
+    ordinal: u64,
+    offset: Option<u64>,
+    bytes: Vec<u8>,
+    field: Option<&'static str>,
+    reason: String,
+    /// Where the last one ends.
+    end: Option<u64>,
+    size: u64,
+    count: u64,
 }
 
 impl ObjectSink<'_> {
     fn reject(&mut self, ordinal: u64, offset: Option<u64>, bytes: &[u8], size: u64, reject: &Reject) {
         count_in(&mut self.rejects.runs, self.at);
+        self.count += 1;
+        if self.count <= REJECTS {
+            self.reject_row(ordinal, offset, bytes, size, reject.field, &reject.reason);
+            return;
+        }
+        let end = offset.map(|offset| offset + size);
+        let Some(crowd) = &mut self.crowd else {
+            let bytes = bytes.get(..bytes.len().min(KEPT_THEN)).unwrap_or_default().to_vec();
+            let (field, reason) = (reject.field, reject.reason.clone());
+            self.crowd = Some(Crowd { ordinal, offset, end, bytes, size, field, reason, count: 1 });
+            return;
+        };
+        (crowd.count, crowd.size, crowd.end) = (crowd.count + 1, crowd.size + size, end);
+        if crowd.count == CROWD {
+            self.scatter();
+        }
+    }
+
+    /// Writes down the rejects that are told together.
+    fn scatter(&mut self) {
+        let Some(Crowd { ordinal, offset, end, bytes, size, field, reason, count }) = self.crowd.take() else { return };
+        let size = offset.zip(end).map_or(size, |(offset, end)| end - offset);
+        let reason =
+            format!("{count} records within these bytes, told together behind {REJECTS} others; the first: {reason}");
+        self.reject_row(ordinal, offset, &bytes, size, field, &reason);
+    }
+
+    fn reject_row(
+        &mut self,
+        ordinal: u64,
+        offset: Option<u64>,
+        bytes: &[u8],
+        size: u64,
+        field: Option<&'static str>,
+        reason: &str,
+    ) {
+        let most = if self.kept < KEPT_OF_ALL { KEPT } else { KEPT_THEN };
+        let bytes = bytes.get(..bytes.len().min(most)).unwrap_or_default();
+        self.kept += bytes.len();
         self.rejects.rows.push(&RejectRow {
             evidence_object: Some(Cow::Borrowed(self.object)),
             evidence_record: i64::try_from(ordinal).ok(),
             evidence_offset: offset.and_then(|o| i64::try_from(o).ok()),
             source: Some(Cow::Borrowed(self.open.source.name)),
-            field: reject.field.map(Cow::Borrowed),
-            reason: Some(Cow::Borrowed(&reject.reason)),
+            field: field.map(Cow::Borrowed),
+            reason: Some(Cow::Borrowed(reason)),
             size: i64::try_from(size).ok(),
-            raw: Some(Cow::Borrowed(bytes.get(..bytes.len().min(KEPT)).unwrap_or_default())),
+            raw: Some(Cow::Borrowed(bytes)),
         });
     }
 

@@ -255,3 +255,19 @@ proptest! {
         prop_assert_eq!(at_once.statuses(), step_by_step.statuses());
     }
 }
+
+/// Rows of their own for a hundred thousand, and then a thousand in each: counted one by one, with the bytes of all.
+#[test]
+fn very_many_rejects_are_counted_and_told_together() {
+    let lab = Lab::new();
+    let broken = "{\"eventVersion\":tru}\n";
+    let count = 102_500;
+    lab.file("logs/a.json", &format!("{}\n{}", event(1, 1), broken.repeat(count)));
+    lab.add("logs");
+    let summary = lab.ingest();
+    assert_eq!((summary.records, summary.kept, summary.rejects), (count as u64 + 1, 1, count as u64));
+    assert_eq!(lab.count("rejects"), 100_003);
+    let bytes = usize::try_from(lab.rejected_bytes()).unwrap();
+    let all = count * broken.len();
+    assert!((all - count..=all).contains(&bytes), "{bytes} of {all}, with line ends or without");
+}

@@ -40,8 +40,9 @@ impl Framing {
     }
 }
 
-/// Records longer than this are rejected. CloudTrail's own limit is 1 MB, that of Config far below this.
-pub const MAX_RECORD: usize = 64 << 20;
+/// Records longer than this are rejected: what is made of one takes many times its length. CloudTrail's own limit is 1 MB,
+/// that of Config far below this.
+pub const MAX_RECORD: usize = 16 << 20;
 
 /// One framed record.
 pub struct Record<'a> {

@@ -44,7 +44,13 @@ pub enum Fault {
     TooDeep {
         at: usize,
     },
+    TooMany {
+        at: usize,
+    },
 }
+
+/// Names and values that a record may have. A tape takes 16 bytes for each, eight times as much as the shortest of them.
+pub const MAX_TOKENS: usize = 4 << 20;
 
 /// The tokens of one value.
 #[derive(Debug, Default)]
@@ -148,6 +154,7 @@ impl Tape {
             at = self.space(bytes, at);
             match (bytes.get(at), object) {
                 (None, _) => return Err(Fault::Incomplete),
+                (Some(b','), _) if self.tokens.len() > MAX_TOKENS => return Err(Fault::TooMany { at }),
                 (Some(b','), true) => {
                     let next = self.space(bytes, at + 1);
                     return self.key(bytes, next).map(Step::Next);

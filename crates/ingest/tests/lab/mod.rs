@@ -10,7 +10,7 @@ use coldtrail_lake::{Lake, Snapshot, read_all};
 use coldtrail_schema::arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use coldtrail_schema::tables::cloudtrail::{self, CloudtrailColumn};
 use coldtrail_schema::tables::common::position;
-use coldtrail_schema::tables::ledger::{DUPLICATES, DuplicateColumn, OBJECTS, ObjectColumn};
+use coldtrail_schema::tables::ledger::{DUPLICATES, DuplicateColumn, OBJECTS, ObjectColumn, REJECTS, RejectColumn};
 
 struct Quiet;
 impl coldtrail_evidence::add::Progress for Quiet {
@@ -159,6 +159,13 @@ impl Lab {
 
     pub(crate) fn undated(&self) -> u64 {
         self.snapshot().undated(cloudtrail::TABLE.name)
+    }
+
+    /// The bytes of all rejects.
+    pub(crate) fn rejected_bytes(&self) -> i64 {
+        let batches = self.read(REJECTS.name);
+        let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+        rows.map(|(batch, row)| int(batch, RejectColumn::size.position(), row)).sum()
     }
 
     pub(crate) fn comments(&self) -> i64 {

@@ -252,6 +252,10 @@ impl<'s> Documents<'s> {
                     let limit = crate::json::MAX_DEPTH;
                     return self.skip(window, place, format!("byte {at} of the record: nested deeper than {limit}"));
                 }
+                Fault::TooMany { .. } => {
+                    let limit = crate::json::MAX_TOKENS;
+                    return self.skip(window, place, format!("the record has more than {limit} names and values"));
+                }
             }
         }
     }
