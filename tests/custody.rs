@@ -97,7 +97,7 @@ fn an_altered_lake_answers_nothing() {
         for (what, damage) in ways {
             let before = std::fs::read_to_string(log(table)).unwrap();
             if damage(&before) != before {
-                change(&log(table), damage);
+                change(&log(table), |text| damage(&text));
                 wrong(what, &log(table), "the lake says");
                 std::fs::write(log(table), before).unwrap();
             }
@@ -106,7 +106,7 @@ fn an_altered_lake_answers_nothing() {
     run(&case, &["verify"]).expect(0);
     // The newest state is taken away, as if it had never been.
     let before = std::fs::read_to_string(&list).unwrap();
-    change(&list, |text| text[..text.len() - last_line(text)].to_owned());
+    change(&list, |text| text[..text.len() - last_line(&text)].to_owned());
     wrong("rolled back", &list, "of the custody log names line");
     std::fs::write(&list, before).unwrap();
     run(&case, &["sql", "select count(*) from objects"]).expect(0);

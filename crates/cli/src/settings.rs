@@ -269,8 +269,8 @@ pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
 /// of the custody log.
 pub(crate) fn of_lake(case: &Case, more: Value) -> coldtrail_evidence::Result<Value> {
     let mut inputs = more;
-    if let Value::Object(state) = noted::state(case)? {
-        inputs.as_object_mut().map(|inputs| inputs.extend(state));
+    if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, noted::state(case)?) {
+        inputs.extend(state);
     }
     inputs[noted::LAKE] = lake_state(case);
     Ok(inputs)

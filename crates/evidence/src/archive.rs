@@ -7,7 +7,6 @@ mod tar;
 mod zip;
 
 use std::io::{self, Read};
-use std::path::Path;
 
 use fs_err as fs;
 
@@ -86,15 +85,15 @@ impl Listing {
     }
 }
 
-/// Lists the archive at this path.
-pub(crate) fn list(path: &Path, kind: ArchiveKind, compressed: bool, limits: &Limits) -> Result<Listing> {
-    let file = fs::File::open(path).map_err(Error::io("open", path))?;
+/// Lists an archive.
+pub(crate) fn list(file: fs::File, kind: ArchiveKind, compressed: bool, limits: &Limits) -> Result<Listing> {
+    let path = file.path().to_path_buf();
     let listed = match (kind, compressed) {
         (ArchiveKind::Zip, _) => zip::list(file, limits),
         (ArchiveKind::Tar, false) => tar::list(file),
         (ArchiveKind::Tar, true) => inflated(file, limits).and_then(tar::list_stream),
     };
-    listed.map_err(Error::io("read", path))
+    listed.map_err(Error::io("read", &path))
 }
 
 fn inflated(file: fs::File, limits: &Limits) -> io::Result<Opened> {

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::error::{Error, Result};
 use crate::hash::Hasher;
+use crate::inside::{self, Use};
 use crate::manifest::{Entry, Location};
 use gzip::Packed;
 
@@ -420,30 +421,19 @@ pub(crate) fn location_path(case: &Case, location: &Location, sha256: &str) -> R
     }
 }
 
-/// Opens a plain file. Anything else may act on being opened, wait for ever, or have no end.
-pub(crate) fn plain(path: &Path) -> Result<fs::File> {
-    let not_plain = || Error::NotPlain { path: path.to_path_buf() };
+/// Opens a plain file, of the case or in place. Anything else may act on being opened, wait for ever, or have no end.
+pub(crate) fn plain(case: &Case, path: &Path) -> Result<fs::File> {
     if !fs::symlink_metadata(path).map_err(Error::io("open", path))?.is_file() {
-        return Err(not_plain());
+        return Err(Error::NotPlain { path: path.to_path_buf() });
     }
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    // It may have become something else by now.
-    #[cfg(target_os = "linux")]
-    {
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        fs::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
-    }
-    let file = options.open(path).map_err(Error::io("open", path))?;
-    match file.metadata().map_err(Error::io("read", path))?.is_file() {
-        true => Ok(file),
-        false => Err(not_plain()),
-    }
+    // In place, the path is a real one: only its last part may have become a link since.
+    let root = if path.starts_with(case.root()) { case.root() } else { path.parent().unwrap_or(path) };
+    inside::open(root, path, Use::Read).map_err(Error::io("open", path))
 }
 
 /// A whole file: in memory when it is small.
-fn file(path: &Path) -> Result<Input> {
-    let mut file = plain(path)?;
+fn file(case: &Case, path: &Path) -> Result<Input> {
+    let mut file = plain(case, path)?;
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     if size > IN_MEMORY {
         return Ok(Input::stream(Box::new(file)));

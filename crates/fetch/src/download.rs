@@ -9,6 +9,7 @@ use aws_sdk_s3::operation::RequestId;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::ChecksumType;
 use coldtrail_evidence::absent::Absent;
+use coldtrail_evidence::inside::{self, Use};
 use coldtrail_evidence::{About, Intake, S3Place, Taken, hash};
 use crc_fast::CrcAlgorithm;
 use fs_err as fs;
@@ -372,6 +373,16 @@ enum Kind {
     Disk { path: PathBuf, about: PathBuf, file: fs::File, have: u64 },
 }
 
+/// Opens a file among the unfinished ones, whose names anybody can tell: never through a link.
+fn opened(path: &Path, what: Use) -> Result<fs::File> {
+    inside::open(path.parent().unwrap_or(path), path, what).map_err(io(path))
+}
+
+/// What such a file holds; none where it cannot be read.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    inside::read(path.parent()?, path).ok().flatten()
+}
+
 impl Sink {
     /// Begins an object, or goes on with what an earlier run has left of it.
     fn open(downloader: &Downloader, listed: &Listed, etag: Option<&String>) -> Result<Sink> {
@@ -379,9 +390,9 @@ impl Sink {
         let (path, about) = paths(downloader, listed);
         let Some(etag) = etag.filter(|_| listed.size > IN_MEMORY) else { return Ok(sink) };
         // Without its note, or with one about something else, what lies there is of no use.
-        let note: Option<Unfinished> = fs::read(&about).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let note: Option<Unfinished> = read(&about).and_then(|text| serde_json::from_slice(&text).ok());
         if note.is_some_and(|note| note.etag == *etag && note.key == listed.key) && path.is_file() {
-            let file = fs::OpenOptions::new().append(true).open(&path).map_err(io(&path))?;
+            let file = opened(&path, Use::Append)?;
             let have = file.metadata().map_err(io(&path))?.len();
             if have < listed.size {
                 sink.resumed = have > 0;
@@ -413,8 +424,9 @@ impl Sink {
             etag: begun.etag.clone(),
             size: begun.size,
         };
-        fs::write(&about, serde_json::to_vec(&note).unwrap_or_default()).map_err(io(&about))?;
-        let mut file = fs::File::create(&path).map_err(io(&path))?;
+        let note = serde_json::to_vec(&note).unwrap_or_default();
+        opened(&about, Use::Anew)?.write_all(&note).map_err(io(&about))?;
+        let mut file = opened(&path, Use::Anew)?;
         file.write_all(bytes).map_err(io(&path))?;
         let have = bytes.len() as u64;
         self.kind = Kind::Disk { path, about, file, have };
@@ -438,7 +450,7 @@ impl Sink {
         match &mut self.kind {
             Kind::Memory(bytes) => bytes.clear(),
             Kind::Disk { path, file, have, .. } => {
-                *file = fs::File::create(&*path).map_err(io(path))?;
+                *file = opened(path, Use::Anew)?;
                 *have = 0;
             }
         }

@@ -9,8 +9,8 @@ use aws_smithy_types::DateTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use coldtrail_evidence::Case;
+use coldtrail_evidence::inside;
 use coldtrail_evidence::kept_keys::keys_dir;
-use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::client::Connection;
@@ -32,7 +32,7 @@ pub(crate) async fn save(
     regions: &Regions,
 ) -> Result<Vec<String>> {
     let folder = keys_dir(case);
-    fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+    inside::make_folder(case.root(), &folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
     let mut problems = Vec::new();
     for (region, (first, last)) in regions {
         match public_keys(connection, throttle, region, first - AROUND, last + AROUND).await {
@@ -56,7 +56,9 @@ fn name(region: &str) -> String {
 }
 
 fn write(path: &Path, value: &Value) -> Result<()> {
-    fs::write(path, format!("{value:#}\n")).map_err(|source| Error::Io { path: path.to_path_buf(), source })
+    let folder = path.parent().unwrap_or(path);
+    let written = inside::replace(folder, path, format!("{value:#}\n").as_bytes());
+    written.map_err(|source| Error::Io { path: path.to_path_buf(), source })
 }
 
 /// In the shape of `aws cloudtrail list-public-keys`, with where it comes from.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use coldtrail_evidence::chain::{self, BEGINNING};
 use coldtrail_evidence::hash::sha256;
@@ -88,7 +88,7 @@ impl Commits {
         // Without its folder there is no lake.
         let text = match root.symlink_metadata() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            _ => inside::read(root, &path).map_err(|source| Error::Io { path: path.clone(), source })?,
+            _ => inside::read(root, &path).map_err(|source| Error::Io { path: path.to_owned(), source })?,
         };
         let text = text.unwrap_or_default();
         let (lines, torn) = chain::lines(&text);
@@ -179,18 +179,18 @@ impl Commits {
 }
 
 /// The bytes of a file of the lake, if they have this hash.
-pub(crate) fn read_checked(root: &Path, path: &PathBuf, expected: &str) -> Result<Vec<u8>> {
+pub(crate) fn read_checked(root: &Path, path: &Path, expected: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = match inside::open(root, path, Use::Read) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::Gone { path: path.clone() });
+            return Err(Error::Gone { path: path.to_owned() });
         }
-        other => other.map_err(|source| Error::Io { path: path.clone(), source })?,
+        other => other.map_err(|source| Error::Io { path: path.to_owned(), source })?,
     };
-    file.read_to_end(&mut bytes).map_err(|source| Error::Io { path: path.clone(), source })?;
+    file.read_to_end(&mut bytes).map_err(|source| Error::Io { path: path.to_owned(), source })?;
     let found = sha256(&bytes);
     if found != expected {
-        return Err(Error::Altered { path: path.clone(), expected: expected.to_owned(), found });
+        return Err(Error::Altered { path: path.to_owned(), expected: expected.to_owned(), found });
     }
     Ok(bytes)
 }

@@ -27,7 +27,7 @@ const VALUES: usize = 64 << 10;
 /// About how much text is made at once.
 const TEXT: usize = 4 << 20;
 /// Longer rows are no log records.
-const LONGEST_ROW: usize = 64 << 20;
+const LONGEST_ROW: usize = 16 << 20;
 /// Below this, no ratio is looked at.
 const SMALL: u64 = 64 << 20;
 /// Names of columns stand in every row of JSON, and equal values are stored once: text may be so many times longer

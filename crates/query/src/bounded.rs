@@ -74,7 +74,7 @@ impl Bounded {
         let mut signature = function.signature().clone();
         // A constant is made once, and then stands in every row. Those that make it from a number are not made before
         // it is known in how many.
-        if makes.from_number() {
+        if makes.is_of_number() {
             signature.volatility = Volatility::Volatile;
         }
         Bounded { inner: Arc::clone(function.inner()).into(), signature, makes, memory }
@@ -82,7 +82,7 @@ impl Bounded {
 
     /// How many bytes may be made at once: a part of the memory, since several threads do so, one thing after another.
     fn most(&self, args: &[ColumnarValue]) -> usize {
-        let is_constant = !self.makes.from_number() && args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let is_constant = !self.makes.is_of_number() && args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         match is_constant {
             true => (self.memory / ROWS).max(CONSTANT),
             false => (self.memory / 4).min(MOST),

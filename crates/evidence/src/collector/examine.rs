@@ -360,12 +360,8 @@ impl Store {
         let path = self.case.object_path(sha256);
         let altered = fs::symlink_metadata(&path).is_ok();
         make_read_only(&copy.path)?;
-        let moved = fs::rename(&copy.path, &path).or_else(|error| match (error.kind(), path.parent()) {
-            (io::ErrorKind::NotFound, Some(folder)) => {
-                fs::create_dir_all(folder).and_then(|()| fs::rename(&copy.path, &path))
-            }
-            _ => Err(error),
-        });
+        let folder = path.parent().unwrap_or(&path);
+        let moved = inside::make_folder(self.case.root(), folder).and_then(|()| fs::rename(&copy.path, &path));
         moved.map_err(Error::io("write", &path))?;
         // Another thread may have stored the same bytes at the same time.
         let first = self.note_sound(sha256);

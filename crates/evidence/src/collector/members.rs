@@ -11,7 +11,7 @@ use crate::add::Progress;
 use crate::archive::{self, ArchiveKind, Listing, Member};
 use crate::error::Result;
 use crate::manifest::{Entry, Location, Manifest};
-use crate::open::{Damage, Notes, most_of, open_member};
+use crate::open::{Damage, Notes, most_of, open_member, plain};
 use crate::sidecar;
 
 /// No more metadata of members is held at once; what is beyond it are files like others.
@@ -22,7 +22,8 @@ impl Collector {
     pub(super) fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
         let path = crate::open::location_path(&self.case, &container.location, &container.sha256)?;
         let compressed = container.layers.len() > 1;
-        let Listing { mut members, skipped, damage } = archive::list(&path, kind, compressed, &self.limits)?;
+        let Listing { mut members, skipped, damage } =
+            archive::list(plain(&self.case, &path)?, kind, compressed, &self.limits)?;
         self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (member_key(container, &name), why)));
         self.tell_damage(container, &damage)?;
         self.bound(container, &mut members);

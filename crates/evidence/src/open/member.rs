@@ -23,7 +23,7 @@ const KEPT: usize = 8;
 pub(crate) fn stored(case: &Case, location: &Location, sha256: &str, limits: &Limits, notes: &Notes) -> Result<Input> {
     let path = location_path(case, location, sha256)?;
     match location {
-        Location::Stored | Location::InPlace { .. } => file(&path),
+        Location::Stored | Location::InPlace { .. } => file(case, &path),
         Location::Member { place, .. } => member(case, &path, place, limits, notes),
     }
 }
@@ -50,7 +50,7 @@ pub(crate) fn member(case: &Case, path: &Path, place: &MemberPlace, limits: &Lim
         };
         return Ok(Input::stream(Box::new(reader)));
     }
-    let mut archive = plain(path)?;
+    let mut archive = plain(case, path)?;
     archive.seek(SeekFrom::Start(place.offset)).map_err(Error::io("read", path))?;
     let part = Part { file: archive, length: place.length, left: place.length, notes: notes.clone() };
     let part = Input::stream(Box::new(part));
@@ -108,7 +108,7 @@ impl Stream {
         let mut stream = match found {
             Some(stream) => stream,
             None => {
-                let archive = plain(path)?;
+                let archive = plain(case, path)?;
                 let archive = Input::stream(Box::new(archive));
                 let opened = Opened::build(archive, Notes::default(), limits).map_err(Error::io("read", path))?;
                 opened.lift_cap();

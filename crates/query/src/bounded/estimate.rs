@@ -41,7 +41,7 @@ const DAY: i128 = 86_400_000_000_000;
 
 impl Makes {
     /// Does a number in the statement say how much, and not the length of what is there?
-    pub(super) fn from_number(self) -> bool {
+    pub(super) fn is_of_number(self) -> bool {
         matches!(self, Makes::Copies | Makes::Padded | Makes::Series | Makes::List | Makes::Resized)
     }
 
