@@ -318,8 +318,10 @@ fn read_pax(mut text: &[u8], told: &mut Told) {
 /// Key, value, and what comes after the line.
 fn pax_line(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let blank = text.iter().position(|byte| *byte == b' ')?;
-    let digits = std::str::from_utf8(text.get(..blank)?).ok()?;
-    let length: usize = digits.parse().ok()?;
+    let length = text.get(..blank)?.iter().try_fold(0_usize, |sum, digit| {
+        let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    })?;
     let line = text.get(blank + 1..length)?.strip_suffix(b"\n")?;
     let equals = line.iter().position(|byte| *byte == b'=')?;
     Some((line.get(..equals)?, line.get(equals + 1..)?, text.get(length..)?))
