@@ -100,3 +100,24 @@ pub(crate) fn log_folder(table: &Path) -> PathBuf {
 pub(crate) fn commit_file(table: &Path, version: u64) -> PathBuf {
     log_folder(table).join(format!("{version:020}.json"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use coldtrail_schema::tables::ledger::DUPLICATES;
+
+    use super::*;
+
+    #[test]
+    fn a_file_lies_below_its_table() {
+        for path in ["a.parquet", "date=2026-03-01/a.parquet"] {
+            refuse_outside(&DUPLICATES, path).unwrap();
+        }
+        for path in
+            ["/etc/passwd", "../objects/a.parquet", "a/../../b", "file:///etc/passwd", "s3://b/k", "./a.parquet"]
+        {
+            let error = refuse_outside(&DUPLICATES, path).unwrap_err();
+            assert!(error.is_contradiction(), "{error}");
+        }
+    }
+}
