@@ -93,7 +93,7 @@ fn an_altered_lake_answers_nothing() {
         assert!(ran.stdout.contains(says), "{what} {name}: {}", ran.stdout);
         run(&case, &["ingest"]).expect(4);
     };
-    for table in ["config_items", "objects", "rejects"] {
+    for table in ["config_items", "objects", "config_states"] {
         for (what, damage) in ways {
             let before = std::fs::read_to_string(log(table)).unwrap();
             if damage(&before) != before {

@@ -158,9 +158,19 @@ fn code(error: &anyhow::Error) -> u8 {
 
 /// Is a part of the case not what was written?
 fn is_contradiction(error: &anyhow::Error) -> bool {
+    use coldtrail_investigate::Error as NoAnswer;
+    use {coldtrail_correlate::Error as NotDerived, coldtrail_ingest::Error as NotIngested};
     error.chain().any(|cause| {
-        cause.downcast_ref().is_some_and(coldtrail_lake::Error::is_contradiction)
-            || cause.downcast_ref().is_some_and(coldtrail_query::Error::is_contradiction)
+        let lake = match (cause.downcast_ref(), cause.downcast_ref()) {
+            (Some(NotIngested::Lake(lake)), _) | (_, Some(NotDerived::Lake(lake))) => Some(lake),
+            _ => cause.downcast_ref(),
+        };
+        let query = match cause.downcast_ref() {
+            Some(NoAnswer::Query(query)) => Some(query),
+            _ => cause.downcast_ref(),
+        };
+        lake.is_some_and(coldtrail_lake::Error::is_contradiction)
+            || query.is_some_and(coldtrail_query::Error::is_contradiction)
     })
 }
 

@@ -24,7 +24,11 @@ impl Audit {
         match outcome {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is_contradiction() || matches!(error, Error::NotOurs { .. }) => {
-                self.altered.push(error.to_string());
+                // A commit is come by in the logs and again on the way to the files.
+                let text = error.to_string();
+                if !self.altered.contains(&text) {
+                    self.altered.push(text);
+                }
                 Ok(None)
             }
             Err(error) => Err(error),
