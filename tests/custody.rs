@@ -104,6 +104,9 @@ fn an_altered_lake_answers_nothing() {
         }
     }
     run(&case, &["verify"]).expect(0);
+    // What a log says is no word about the lake.
+    let ran = run(&case, &["sql", "select cast('a, the lake says b' as int)"]);
+    assert!(ran.status != 4 && !ran.stderr.contains("made again"), "{}", ran.stderr);
     // The newest state is taken away, as if it had never been.
     let before = std::fs::read_to_string(&list).unwrap();
     change(&list, |text| text[..text.len() - last_line(&text)].to_owned());
@@ -112,8 +115,14 @@ fn an_altered_lake_answers_nothing() {
     run(&case, &["sql", "select count(*) from objects"]).expect(0);
     // All of it: what was ingested is not there.
     std::fs::rename(case.join("lake"), directory.path().join("away")).unwrap();
-    let ran = run(&case, &["sql", "select count(*) from objects"]).expect(4);
-    assert!(ran.stderr.contains("of the custody log names line"), "{}", ran.stderr);
+    for verb in [&["verify"][..], &["derive"], &["lake", "clean"], &["sql", "select count(*) from objects"]] {
+        let ran = run(&case, verb).expect(4);
+        assert!(
+            format!("{}{}", ran.stdout, ran.stderr).contains("of the custody log names line"),
+            "{verb:?}: {}",
+            ran.stderr
+        );
+    }
     // As the hint says. The custody log has that it was made from nothing.
     run(&case, &["ingest"]).expect(0);
     run(&case, &["verify"]).expect(0);

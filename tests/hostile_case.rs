@@ -109,6 +109,9 @@ const PLACES: &[Place] = &[
     // It may also be taken away: it is a file that never lasts.
     Place { path: ".manifest-sha256.txt.new", is_folder: false, refused: &[] },
     Place { path: "lake", is_folder: true, refused: &["ingest", "derive"] },
+    Place { path: "lake/sessions", is_folder: true, refused: &["ingest", "derive", "verify"] },
+    Place { path: "lake/objects/_delta_log", is_folder: true, refused: &["ingest", "derive", "sql"] },
+    Place { path: "lake/.spill", is_folder: true, refused: &[] },
     Place { path: "evidence/objects", is_folder: true, refused: &["add"] },
     Place { path: "queries", is_folder: true, refused: &[] },
 ];

@@ -225,7 +225,11 @@ pub(crate) fn recorded<T>(
         Err(error) => {
             // The error itself is what the user has to know, also when the disk takes no more lines.
             let exit = if crate::commands::is_interruption(&error) { 130 } else { 1 };
-            let left = if collects { noted::state(case).unwrap_or_default() } else { Value::Null };
+            let left = match () {
+                () if collects => noted::state(case).unwrap_or_default(),
+                () if begun.inputs.get(noted::LAKE).is_some() => json!({ noted::LAKE: lake_state(case) }),
+                () => Value::Null,
+            };
             let _best_effort = end(json!({ "error": format!("{error:#}") }), left, exit);
             Err(error)
         }
@@ -266,13 +270,17 @@ pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
 }
 
 /// What an action works on that writes into the lake: the manifest, and the lake as it was before. Asked under the lock
-/// of the custody log.
-pub(crate) fn of_lake(case: &Case, more: Value) -> coldtrail_evidence::Result<Value> {
+/// of the custody log. Only what reads all of the evidence may begin the lake `anew` where there is none: for all others
+/// one that was there is missing.
+pub(crate) fn of_lake(case: &Case, more: Value, anew: bool) -> coldtrail_evidence::Result<Value> {
     let mut inputs = more;
     if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, noted::state(case)?) {
         inputs.extend(state);
     }
-    inputs[noted::LAKE] = lake_state(case);
+    inputs[noted::LAKE] = match lake_state(case) {
+        Value::Null if !anew => json!("none"),
+        state => state,
+    };
     Ok(inputs)
 }
 

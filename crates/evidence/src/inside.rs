@@ -59,6 +59,17 @@ pub fn make_folder(root: &Path, path: &Path) -> io::Result<()> {
     system::make(root, &folders)
 }
 
+/// Is there such a folder below `root`? An error if it, or one on the way, is a link or no folder.
+pub fn has_folder(root: &Path, path: &Path) -> io::Result<bool> {
+    let (mut folders, name) = parts(root, path)?;
+    folders.push(name);
+    match system::walk(root, &folders, false) {
+        Ok(_folder) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes what was written into a folder last: new names, and those that are gone.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened; names are made to last with the files there.
@@ -125,7 +136,7 @@ mod system {
         walk(root, folders, true).map(|_folder| ())
     }
 
-    fn walk(root: &Path, folders: &[&OsStr], make: bool) -> io::Result<OwnedFd> {
+    pub(super) fn walk(root: &Path, folders: &[&OsStr], make: bool) -> io::Result<OwnedFd> {
         let mut at = match open(root, FOLDER, Mode::empty()) {
             Err(Errno::LOOP | Errno::NOTDIR) => return Err(link(root.as_os_str())),
             other => other?,
@@ -179,7 +190,7 @@ mod system {
         walk(root, folders, true).map(|_folder| ())
     }
 
-    fn walk(root: &Path, folders: &[&OsStr], make: bool) -> io::Result<PathBuf> {
+    pub(super) fn walk(root: &Path, folders: &[&OsStr], make: bool) -> io::Result<PathBuf> {
         let mut at = root.to_path_buf();
         refuse_link(&at)?;
         for name in folders {

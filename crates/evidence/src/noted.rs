@@ -47,6 +47,8 @@ pub fn collects(inputs: &Value) -> bool {
 
 /// Compares the manifest with everything that the custody log says of it.
 pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
+    // Before the log is read: what an action writes after that is no concern of this look.
+    let now = manifest_state(case)?.map_or(0, |now| now.bytes);
     let entries = custody::read(case)?;
     let told = |entry: &custody::Entry| {
         let inputs = entry.inputs.get(BEFORE).unwrap_or(&entry.inputs);
@@ -87,7 +89,6 @@ pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
             _ => {}
         }
     }
-    let now = manifest_state(case)?.map_or(0, |now| now.bytes);
     Ok(match (now > accounted, doubtful || !open.is_empty()) {
         _ if all.is_empty() => ManifestVerdict::NotNoted,
         (true, true) => ManifestVerdict::NotNoted,
@@ -97,19 +98,37 @@ pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
     })
 }
 
-/// What the custody log says of the lake: the states of its list of commits, each with the number of the entry. Only those
-/// since the lake was last made from nothing.
-pub fn lake(case: &Case) -> Result<Vec<(u64, Value)>> {
-    let mut states = Vec::new();
+/// What the custody log says of the lake.
+#[derive(Debug, Default)]
+pub struct LakeNoted {
+    /// The states of its list of commits, each with the number of the entry; only those since it was last made from
+    /// nothing.
+    pub states: Vec<(u64, Value)>,
+    /// Has an action that writes into it begun, and not said how it left it?
+    pub is_open: bool,
+}
+
+/// What the custody log says of the lake.
+pub fn lake(case: &Case) -> Result<LakeNoted> {
+    let mut noted = LakeNoted::default();
+    let mut open: BTreeSet<u64> = BTreeSet::new();
     for entry in custody::read(case)? {
-        match entry.inputs.get(LAKE) {
-            Some(Value::Null) => states.clear(),
-            Some(state) => states.push((entry.seq, state.clone())),
-            None => {}
+        if let Some(state) = entry.inputs.get(LAKE) {
+            open.insert(entry.seq);
+            match state {
+                Value::Null => noted.states.clear(),
+                state => noted.states.push((entry.seq, state.clone())),
+            }
         }
-        states.extend(entry.outputs.get(LAKE).filter(|state| !state.is_null()).map(|state| (entry.seq, state.clone())));
+        if let Some(state) = entry.outputs.get(LAKE) {
+            // Only one can write at a time: what began earlier and has not ended was cut off.
+            let begun = entry.of.unwrap_or_default();
+            open.retain(|other| *other > begun);
+            noted.states.push((entry.seq, state.clone()));
+        }
     }
-    Ok(states)
+    noted.is_open = !open.is_empty();
+    Ok(noted)
 }
 
 /// A state of the manifest, as it stands in the custody log.

@@ -390,7 +390,7 @@ pub(crate) fn alone(case: &Case, at: usize, task: &Task, options: &Options, emit
         let emit = &mut |part: Part| {
             given += match &part {
                 Part::Rows(chunk) => chunk.batch.rows.num_rows() as u64,
-                Part::Rejects(rows, _) => rows.num_rows() as u64,
+                Part::Rejects(_, runs) => runs.iter().map(|(_, count)| *count as u64).sum(),
             };
             emit(part);
         };

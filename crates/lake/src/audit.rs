@@ -3,7 +3,7 @@
 use coldtrail_schema::TABLES;
 
 use crate::commits::{Commits, read_checked};
-use crate::delta::Lake;
+use crate::delta::{LAST_CHECKPOINT, Lake};
 use crate::error::{Error, Result};
 use crate::replay::{commit_file, log_folder};
 
@@ -56,7 +56,9 @@ impl Lake {
             let directory = self.directory(table);
             let files = (0..commits.count(table.name))
                 .filter_map(|version| Some((commit_file(&directory, version), commits.sha256(table.name, version)?)));
+            // The note of the newest checkpoint may be of a run that was killed before its line.
             let checkpoints = commits.checkpoints.get(table.name).into_iter().flatten();
+            let checkpoints = checkpoints.filter(|(name, _)| *name != LAST_CHECKPOINT);
             let checkpoints = checkpoints.map(|(name, sha256)| (log_folder(&directory).join(name), sha256.as_str()));
             for (path, sha256) in files.chain(checkpoints) {
                 if audit.take(read_checked(self.root(), &path, sha256))?.is_some() {

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -70,6 +70,8 @@ struct Inner {
     blocks: Blocks,
     /// One bit for each block that was compared.
     compared: Vec<AtomicU64>,
+    /// What was found in the first block that is another one.
+    altered: OnceLock<(String, String)>,
 }
 
 impl CheckedFile {
@@ -90,7 +92,20 @@ impl CheckedFile {
         let count = usize::try_from(size).unwrap_or(usize::MAX).div_ceil(BLOCK);
         let compared = (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let blocks = file.blocks.clone();
-        Ok(CheckedFile(Arc::new(Inner { file: opened, path: path.clone(), size, blocks, compared })))
+        Ok(CheckedFile(Arc::new(Inner {
+            file: opened,
+            path: path.clone(),
+            size,
+            blocks,
+            compared,
+            altered: OnceLock::new(),
+        })))
+    }
+
+    /// What is wrong with it, if a block was read that is another one. Readers of Parquet make text of errors.
+    pub fn altered(&self) -> Option<Error> {
+        let (expected, found) = self.0.altered.get()?.clone();
+        Some(Error::Altered { path: self.0.path.clone(), expected, found })
     }
 
     /// The SHA-256 of the whole file as it is, whatever its blocks should be.
@@ -137,7 +152,8 @@ impl Inner {
         }
         if !self.blocks.is(block, bytes) {
             let at = block * BLOCK;
-            let (expected, found) = (format!("another one at byte {at}"), hex::encode(digest(bytes)));
+            let found = (format!("another one at byte {at}"), hex::encode(digest(bytes)));
+            let (expected, found) = self.altered.get_or_init(|| found).clone();
             return Err(Error::Altered { path: self.path.clone(), expected, found });
         }
         if let Some(word) = word {

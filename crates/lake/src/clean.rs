@@ -36,9 +36,13 @@ impl Lake {
     /// touched, and the logs of the tables stay.
     pub fn clean(&self, keep: u64, dry: bool) -> Result<Cleaned> {
         // What an interrupted commit left is taken back first, so that its files are named by nothing.
-        let Some(newest) = self.commits()?.version else { return Ok(Cleaned::default()) };
+        if self.commits()?.version.is_none() {
+            return Ok(Cleaned::default());
+        }
         let _lock: Box<dyn Send + '_> =
             if dry { Box::new(Lock::take(&self.root, "lake clean")?) } else { Box::new(self.begin("lake clean")?) };
+        // Under the lock: another command may have committed meanwhile.
+        let newest = self.commits()?.version.unwrap_or(0);
         let oldest = newest.saturating_sub(keep.max(1) - 1).max(self.oldest_kept()?.unwrap_or(0));
         let named = self.named(oldest, newest)?;
         let mut cleaned = Cleaned { newest, oldest, ..Cleaned::default() };

@@ -11,7 +11,7 @@ use coldtrail_schema::column::DATE;
 use coldtrail_schema::tables::ledger;
 use coldtrail_schema::{TABLES, Table};
 use deltalake_core::checkpoints::create_checkpoint;
-use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, StructField, Transaction};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::actions::{add, delta_type, plain_path, remove};
-use crate::commits::{Commits, Head, News};
+use crate::commits::{Commits, Head, News, read_checked};
 use crate::error::{Error, Result};
 use crate::files::LakeFile;
 use crate::lock::Lock;
@@ -44,8 +44,8 @@ const CHECKPOINT: u64 = 50;
 /// A lake directory.
 pub struct Lake {
     pub(crate) root: PathBuf,
-    /// What the custody log says of its list of commits, each with the number of the entry.
-    noted: Vec<(u64, Head)>,
+    /// The case that it is a part of, whose custody log tells what it must be.
+    case: Option<Case>,
     runtime: Runtime,
 }
 
@@ -77,6 +77,9 @@ impl Snapshot {
         self.files(table).iter().filter(undated).map(|file| file.rows).sum()
     }
 }
+
+/// Where Delta notes which checkpoint is the newest. Other engines need not have it, and we do not read it.
+pub(crate) const LAST_CHECKPOINT: &str = "_last_checkpoint";
 
 /// What a commit does: files that come, and files of the lake that go. A file of the lake is never altered; one with
 /// other rows takes its place.
@@ -112,16 +115,12 @@ impl Lake {
             .enable_all()
             .build()
             .map_err(|source| Error::Io { path: root.to_owned(), source })?;
-        Ok(Lake { root: root.to_owned(), noted: Vec::new(), runtime })
+        Ok(Lake { root: root.to_owned(), case: None, runtime })
     }
 
     /// The lake of a case, which must be the one that its custody log names.
     pub fn of(case: &Case) -> Result<Lake> {
-        let noted = noted::lake(case).map_err(Error::Custody)?;
-        let head = |state: &Value| Head::new(state.get("commits")?.as_u64()?, state.get("head")?.as_str()?);
-        let mut lake = Lake::new(&case.lake_dir())?;
-        lake.noted = noted.iter().filter_map(|(seq, state)| Some((*seq, head(state)?))).collect();
-        Ok(lake)
+        Ok(Lake { case: Some(case.clone()), ..Lake::new(&case.lake_dir())? })
     }
 
     pub fn root(&self) -> &Path {
@@ -130,7 +129,9 @@ impl Lake {
 
     /// The state of its list of commits; none when there is no lake yet.
     pub fn head(&self) -> Result<Option<Head>> {
-        Ok(Commits::load(&self.root)?.head())
+        let commits = Commits::load(&self.root)?;
+        self.refuse_without_list(&commits)?;
+        Ok(commits.head())
     }
 
     /// The newest version, or an older one. Only whole batches are in it.
@@ -158,18 +159,39 @@ impl Lake {
         Ok(snapshot)
     }
 
-    /// The list of commits, if the lake is the one that was noted.
+    /// The list of commits, if the lake is the one that was noted: every state that the custody log names is in it, and
+    /// what stands behind the last one is of an action that has not ended.
     pub(crate) fn commits(&self) -> Result<Commits> {
-        let commits = Commits::load(&self.root)?;
-        if let Some((seq, head)) = self.noted.iter().find(|(_, head)| !commits.has(head)) {
+        // Before the custody log: an action writes there first.
+        let mut commits = Commits::load(&self.root)?;
+        if let Some(case) = &self.case {
+            let noted = noted::lake(case).map_err(Error::Custody)?;
+            let head = |state: &Value| Head::new(state.get("commits")?.as_u64()?, state.get("head")?.as_str()?);
+            let heads: Vec<_> = noted.states.iter().filter_map(|(seq, state)| Some((*seq, head(state)?))).collect();
+            let accounted = heads.iter().map(|(_, head)| head.lines).max().unwrap_or(0);
             let found = commits.head().map_or(0, |head| head.lines);
-            return Err(Error::NotNoted { path: self.root.clone(), seq: *seq, lines: head.lines, found });
+            if !heads.is_empty() && found > accounted && !noted.is_open {
+                return Err(Error::Unnoted { path: self.root.clone(), lines: found, accounted });
+            }
+            if heads.iter().any(|(_, head)| !commits.has(head)) {
+                // An action may have ended since.
+                commits = Commits::load(&self.root)?;
+            }
+            if let Some((seq, head)) = heads.iter().find(|(_, head)| !commits.has(head)) {
+                let found = commits.head().map_or(0, |head| head.lines);
+                return Err(Error::NotNoted { path: self.root.clone(), seq: *seq, lines: head.lines, found });
+            }
         }
-        // The line of version 0 is written before there is any other commit.
-        if commits.is_empty() && commit_file(&self.directory(LEADER), 1).exists() {
-            return Err(Error::NoList { path: self.root.clone() });
-        }
+        self.refuse_without_list(&commits)?;
         Ok(commits)
+    }
+
+    /// The line of version 0 is written before there is any other commit.
+    fn refuse_without_list(&self, commits: &Commits) -> Result<()> {
+        match commits.is_empty() && commit_file(&self.directory(LEADER), 1).exists() {
+            true => Err(Error::NoList { path: self.root.clone() }),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn replay<'a>(&'a self, commits: &'a Commits) -> Replay<'a> {
@@ -211,8 +233,10 @@ impl Lake {
         let commits = self.commits()?;
         let (mut tables, mut made) =
             (BTreeMap::new(), News { version: commits.version.unwrap_or(0), ..News::default() });
-        for table in TABLES.iter().copied() {
-            self.take_away(table, &commits)?;
+        // All are looked at before anything is taken away.
+        let logs: Vec<_> = TABLES.iter().map(|table| self.log_files(table)).collect::<Result<_>>()?;
+        for (table, log) in TABLES.iter().copied().zip(logs) {
+            self.take_away(table, &log, &commits)?;
             let count = commits.count(table.name);
             let delta = if count > 0 {
                 // What the engine reads to write behind it is what we have checked.
@@ -241,27 +265,49 @@ impl Lake {
         Ok(batch)
     }
 
-    /// Takes away the files of a table's log that the list of commits does not have: a run was killed before the version
-    /// that they belong to was whole.
-    fn take_away(&self, table: &Table, commits: &Commits) -> Result<()> {
+    /// The names of the files in a table's log. Anything there that is no regular file, or a link on the way, is none of
+    /// ours, and Delta would read it.
+    fn log_files(&self, table: &Table) -> Result<Vec<String>> {
         let log = log_folder(&self.directory(table));
         let failed = |source| Error::Io { path: log.clone(), source };
-        let entries = match fs_err::read_dir(&log) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(failed)?,
-        };
+        if !inside::has_folder(&self.root, &log).map_err(failed)? {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(&log).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if !entry.file_type().map_err(failed)?.is_file() {
+                let source = std::io::Error::other("no regular file, and a log has nothing else");
+                return Err(Error::Io { path: entry.path(), source });
+            }
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        Ok(names)
+    }
+
+    /// Takes away the files of a table's log that the list of commits does not have: a run was killed before the version
+    /// that they belong to was whole.
+    fn take_away(&self, table: &Table, names: &[String], commits: &Commits) -> Result<()> {
+        let log = log_folder(&self.directory(table));
+        let failed = |source| Error::Io { path: log.clone(), source };
         let listed = commits.checkpoints.get(table.name);
         let mut gone = false;
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for name in names {
+            let path = log.join(name);
             let commit = name.strip_suffix(".json").and_then(|digits| digits.parse::<u64>().ok());
-            let known = match commit {
-                Some(version) => version < commits.count(table.name),
-                None => listed.is_some_and(|files| files.contains_key(&name)),
+            let known = match (commit, listed.and_then(|files| files.get(name))) {
+                (Some(version), _) => version < commits.count(table.name),
+                // A run may have been killed after it wrote the note anew, and before its line.
+                (None, Some(listed)) if name == LAST_CHECKPOINT => {
+                    let bytes = inside::read(&self.root, &path).map_err(failed)?.unwrap_or_default();
+                    *listed == sha256(&bytes)
+                }
+                // Delta reads it to write behind it.
+                (None, Some(listed)) => read_checked(&self.root, &path, listed).map(|_bytes| true)?,
+                (None, None) => false,
             };
-            if !known && entry.file_type().map_err(failed)?.is_file() {
-                fs_err::remove_file(entry.path()).map_err(failed)?;
+            if !known {
+                fs_err::remove_file(path).map_err(failed)?;
                 gone = true;
             }
         }
@@ -301,7 +347,9 @@ impl Lake {
         actions.push(Action::Txn(id));
         self.runtime.block_on(async move {
             let state = delta.snapshot().map_err(failed)?;
-            CommitBuilder::default()
+            // Delta would take away logs of more than thirty days, which are what we read.
+            let properties = CommitProperties::default().with_create_checkpoint(false);
+            CommitBuilder::from(properties.with_cleanup_expired_logs(Some(false)))
                 .with_actions(actions)
                 .with_app_metadata(metadata)
                 .build(Some(state), delta.log_store(), operation)
@@ -318,7 +366,7 @@ impl Lake {
         let failed = |source: DeltaTableError| Error::Delta { table: table.name, source: Box::new(source) };
         self.runtime.block_on(create_checkpoint(delta, None)).map_err(failed)?;
         let log = log_folder(&self.directory(table));
-        let names = [format!("{:020}.checkpoint.parquet", delta.version().unwrap_or(0)), "_last_checkpoint".to_owned()];
+        let names = [format!("{:020}.checkpoint.parquet", delta.version().unwrap_or(0)), LAST_CHECKPOINT.to_owned()];
         names.into_iter().map(|name| Ok((name.clone(), self.settled_file(table, &log.join(name))?))).collect()
     }
 }

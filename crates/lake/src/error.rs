@@ -23,10 +23,9 @@ pub enum Error {
     ParquetInput { object: String, source: ParquetError },
     #[error("{object}: its Parquet rows are not writable as JSON: {message}")]
     ParquetRows { object: String, message: String },
-    // Says `ALTERED`.
     #[error("{path}: sha256 is {found}, the lake says {expected}")]
     Altered { path: PathBuf, expected: String, found: String },
-    #[error("{path}: it is in the list of commits and is not there")]
+    #[error("{path}: it is a part of the lake and is not there")]
     Gone { path: PathBuf },
     #[error("{path}: line {line}: {what}")]
     Commits { path: PathBuf, line: u64, what: String },
@@ -35,6 +34,11 @@ pub enum Error {
          one ({found} lines are there)"
     )]
     NotNoted { path: PathBuf, seq: u64, lines: u64, found: u64 },
+    #[error(
+        "{path}: its list of commits has {lines} lines, and the custody log accounts for {accounted}: no action has \
+         written the others"
+    )]
+    Unnoted { path: PathBuf, lines: u64, accounted: u64 },
     #[error(transparent)]
     Custody(coldtrail_evidence::Error),
     #[error("{path}: there are commits and no list of them")]
@@ -55,9 +59,6 @@ pub enum Error {
     Type { column: String },
 }
 
-/// What the text of [`Error::Altered`] has, and no other.
-pub const ALTERED: &str = ", the lake says ";
-
 /// What can be done about a lake that is not what was written.
 pub const ALTERED_HINT: &str = "keep a copy if it matters who did it; the lake can be made again from the evidence: \
                                 delete `lake/` in the case and run `coldtrail ingest`";
@@ -71,8 +72,9 @@ impl Error {
                 | Error::Gone { .. }
                 | Error::Commits { .. }
                 | Error::NotNoted { .. }
+                | Error::Unnoted { .. }
                 | Error::Outside { .. }
-        ) || matches!(self, Error::Parquet { source, .. } if source.to_string().contains(ALTERED))
+        )
     }
 
     /// What the user can do about it, if anything.

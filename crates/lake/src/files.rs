@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use coldtrail_schema::Table;
 use coldtrail_schema::arrow::array::{Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use coldtrail_schema::arrow::schema::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::errors::ParquetError;
@@ -37,18 +36,6 @@ impl LakeFile {
             false => Err(Error::Altered { path: self.path.clone(), expected: self.sha256.clone(), found }),
         }
     }
-
-    /// What went wrong while the file was read as Parquet: the file itself, if it is not what was written.
-    fn parquet_failed(&self, source: ParquetError) -> Error {
-        let other = |source| Error::Parquet { path: self.path.clone(), source };
-        let ParquetError::External(mut source) = source else { return other(source) };
-        // Where the engine reads a stream, the error comes in one of reading.
-        source = match source.downcast::<std::io::Error>() {
-            Ok(error) => error.into_inner().unwrap_or_else(|| "the file cannot be read".into()),
-            Err(source) => source,
-        };
-        source.downcast().map_or_else(|source| other(ParquetError::External(source)), |ours| *ours)
-    }
 }
 
 /// Reads the columns at these positions of the table, which ascend, in the order of the file. A file whose columns are
@@ -70,8 +57,9 @@ pub fn read_all(file: &LakeFile) -> Result<Vec<RecordBatch>> {
 
 fn read(file: &LakeFile, columns: &[usize], rows: Option<&[usize]>) -> Result<Vec<RecordBatch>> {
     let path = &file.path;
-    let failed = |source| file.parquet_failed(source);
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(CheckedFile::open(file)?).map_err(failed)?;
+    let opened = CheckedFile::open(file)?;
+    let failed = |source| opened.altered().unwrap_or(Error::Parquet { path: path.clone(), source });
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(opened.clone()).map_err(failed)?;
     let declared = file.table.columns();
     for (at, column) in columns.iter().filter_map(|at| Some((*at, declared.get(*at)?))) {
         let found = builder.schema().fields().get(at);
@@ -86,14 +74,7 @@ fn read(file: &LakeFile, columns: &[usize], rows: Option<&[usize]>) -> Result<Ve
         builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, total));
     }
     let reader = builder.with_projection(mask).build().map_err(failed)?;
-    reader
-        .map(|batch| {
-            batch.map_err(|error| match error {
-                ArrowError::ExternalError(source) => failed(ParquetError::External(source)),
-                error => failed(ParquetError::ArrowError(error.to_string())),
-            })
-        })
-        .collect()
+    reader.map(|batch| batch.map_err(|error| failed(ParquetError::ArrowError(error.to_string())))).collect()
 }
 
 /// The column at `at` of a batch, as texts.

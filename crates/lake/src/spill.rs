@@ -31,6 +31,9 @@ pub struct Swept {
 impl SpillFolder {
     /// Makes a folder in `spill`, which is made too if what it lies in is there.
     pub fn make(spill: &Path) -> io::Result<SpillFolder> {
+        if spill.parent().is_some_and(Path::is_symlink) {
+            return Err(io::Error::other("the lake is a symbolic link, and a case has none"));
+        }
         match fs_err::create_dir(spill) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => other?,
@@ -109,6 +112,10 @@ impl Swept {
 
 /// Is it a folder itself, and no link to one?
 fn is_folder(path: &Path) -> io::Result<bool> {
+    // The lake that it lies in may be a link, too.
+    if path.parent().is_some_and(Path::is_symlink) {
+        return Ok(false);
+    }
     match fs_err::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         other => Ok(other?.is_dir()),

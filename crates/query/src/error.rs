@@ -144,9 +144,6 @@ impl Error {
             let names: Vec<String> = valid_fields.iter().map(|column| column.name().to_owned()).collect();
             return Error::UnknownColumn { column: field.name().to_owned(), similar: similar(field.name(), &names) };
         }
-        if let Some(what) = altered(&error) {
-            return Error::Altered { what };
-        }
         let text = error.find_root().strip_backtrace();
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             let accounted = !text.contains(crate::bounded::REFUSED);
@@ -165,20 +162,6 @@ impl Error {
         let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
         Error::Sql { sql, source: Box::new(error) }
     }
-}
-
-/// What the lake says of a file that is not what was written, if this is behind the error.
-fn altered(error: &DataFusionError) -> Option<String> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = cause {
-        if let Some(lake) = at.downcast_ref::<coldtrail_lake::Error>().filter(|lake| lake.is_contradiction()) {
-            return Some(lake.to_string());
-        }
-        cause = at.source();
-    }
-    // On the way through the engine an error may become text.
-    let text = error.find_root().strip_backtrace();
-    text.contains(coldtrail_lake::ALTERED).then(|| text.trim_start_matches("External: ").to_owned())
 }
 
 /// The names most like one, best first.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use coldtrail_lake::{CheckedFile, LakeFile};
 use datafusion::common::DataFusionError;
@@ -16,14 +16,21 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
+/// What was found first in a file that is not what was written. The engine makes text of errors on their way, in which
+/// texts of the evidence may stand too, so that they are not told by what they say.
+pub(crate) type Altered = Arc<OnceLock<String>>;
+
 /// The files of a table, by the place under which DataFusion knows them.
 #[derive(Debug)]
-pub(crate) struct Files(HashMap<String, LakeFile>);
+pub(crate) struct Files {
+    files: HashMap<String, LakeFile>,
+    altered: Altered,
+}
 
 impl Files {
-    pub(crate) fn new(files: &[LakeFile]) -> Files {
+    pub(crate) fn new(files: &[LakeFile], altered: Altered) -> Files {
         let place = |file: &LakeFile| part(file).object_meta.location.to_string();
-        Files(files.iter().map(|file| (place(file), file.clone())).collect())
+        Files { files: files.iter().map(|file| (place(file), file.clone())).collect(), altered }
     }
 }
 
@@ -42,9 +49,15 @@ impl ParquetFileReaderFactory for Files {
     ) -> datafusion::error::Result<Box<dyn AsyncFileReader + Send>> {
         let location = file.object_meta.location.as_ref();
         let outside = || DataFusionError::Internal(format!("{location} is no file of this table"));
-        let file = self.0.get(location).ok_or_else(outside)?;
-        let opened = CheckedFile::open(file).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        Ok(Box::new(Reader { file: opened, metrics: ParquetFileMetrics::new(partition_index, location, metrics) }))
+        let file = self.files.get(location).ok_or_else(outside)?;
+        let opened = CheckedFile::open(file).map_err(|error| {
+            if error.is_contradiction() {
+                self.altered.get_or_init(|| error.to_string());
+            }
+            DataFusionError::External(Box::new(error))
+        })?;
+        let metrics = ParquetFileMetrics::new(partition_index, location, metrics);
+        Ok(Box::new(Reader { file: opened, metrics, altered: Arc::clone(&self.altered) }))
     }
 }
 
@@ -52,12 +65,25 @@ impl ParquetFileReaderFactory for Files {
 struct Reader {
     file: CheckedFile,
     metrics: ParquetFileMetrics,
+    altered: Altered,
+}
+
+impl Reader {
+    fn note(&self) {
+        if let Some(error) = self.file.altered() {
+            self.altered.get_or_init(|| error.to_string());
+        }
+    }
 }
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<bytes::Bytes>> {
         self.metrics.bytes_scanned.add(usize::try_from(range.end - range.start).unwrap_or_default());
-        ready(self.file.bytes(range).map_err(|error| ParquetError::External(Box::new(error)))).boxed()
+        let bytes = self.file.bytes(range).map_err(|error| ParquetError::External(Box::new(error)));
+        if bytes.is_err() {
+            self.note();
+        }
+        ready(bytes).boxed()
     }
 
     fn get_metadata<'a>(
@@ -70,6 +96,10 @@ impl AsyncFileReader for Reader {
                 .with_column_index_policy(options.column_index_policy())
                 .with_offset_index_policy(options.offset_index_policy());
         }
-        ready(reader.parse_and_finish(&self.file).map(Arc::new)).boxed()
+        let metadata = reader.parse_and_finish(&self.file).map(Arc::new);
+        if metadata.is_err() {
+            self.note();
+        }
+        ready(metadata).boxed()
     }
 }

@@ -18,6 +18,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::{Error, Result};
+use crate::files::Altered;
 use crate::interrupt::Interrupt;
 use crate::stream::Stream;
 use crate::table::LakeTable;
@@ -89,6 +90,8 @@ pub struct Session {
     options: SessionOptions,
     bounds: Bounds,
     interrupt: Interrupt,
+    /// What is not as it was written stays so: no question is answered any more.
+    altered: Altered,
     /// None where nothing can be written. The last: what is in it is removed after all that writes there has ended.
     spill: Option<SpillFolder>,
 }
@@ -113,7 +116,8 @@ impl Session {
         let spill = SpillFolder::make(spill).ok();
         let context = context(spill.as_ref(), options.memory, true).map_err(setting_up)?;
         let (bounds, interrupt) = (bounds(&snapshot), Interrupt::default());
-        let session = Session { context, runtime, snapshot, options, bounds, interrupt, spill };
+        let session =
+            Session { context, runtime, snapshot, options, bounds, interrupt, altered: Altered::default(), spill };
         session.register(&session.context)?;
         Ok(session)
     }
@@ -125,7 +129,7 @@ impl Session {
         catalog.register_schema(LAKE, Arc::new(MemorySchemaProvider::new())).map_err(setting_up)?;
         let lake = catalog.schema(LAKE).ok_or_else(|| setting_up(DataFusionError::Internal("no schema".to_owned())))?;
         for table in TABLES {
-            let provider = LakeTable::new(table, self.snapshot.files(table.name));
+            let provider = LakeTable::new(table, self.snapshot.files(table.name), &self.altered);
             lake.register_table(table.name.to_owned(), Arc::new(provider)).map_err(setting_up)?;
         }
         for view in views() {
@@ -194,7 +198,10 @@ impl Session {
     ) -> Result<Stream<'_>> {
         let values = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
         let (memory, text) = (self.options.memory, sql.to_owned());
-        let failed = move |error| Error::of_sql(&text, memory, error, &self.names());
+        let failed = move |error| match self.altered.get() {
+            Some(what) => Error::Altered { what: what.clone() },
+            None => Error::of_sql(&text, memory, error, &self.names()),
+        };
         Stream::start(&self.runtime, &self.interrupt, watch, context, sql.to_owned(), values, failed)
     }
 

@@ -23,7 +23,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
-use crate::files::{Files, part};
+use crate::files::{Altered, Files, part};
 
 /// One table at one version.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct LakeTable {
 }
 
 impl LakeTable {
-    pub(crate) fn new(table: &Table, files: &[LakeFile]) -> LakeTable {
+    pub(crate) fn new(table: &Table, files: &[LakeFile], altered: &Altered) -> LakeTable {
         // Views of text are what DataFusion is fastest with.
         let fields: Vec<Field> = table
             .columns()
@@ -56,7 +56,7 @@ impl LakeTable {
             file_schema: Arc::new(Schema::new(fields)),
             partitions,
             files: files.to_vec(),
-            reader: Arc::new(Files::new(files)),
+            reader: Arc::new(Files::new(files, Arc::clone(altered))),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::terminal;
 
 pub(crate) fn run(arguments: &Derive, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let inputs = || of_lake(&case, json!({ "again": arguments.again }));
+    let inputs = || of_lake(&case, json!({ "again": arguments.again }), false);
     let (status, summary) = recorded(&case, settings, inputs, || {
         let summary = work(&case, arguments.again, settings)?;
         let outputs = json!({ "lake_version": summary.version, LAKE: lake_state(&case) });

@@ -15,7 +15,7 @@ use crate::terminal::{self, Bar};
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
-    let inputs = || of_lake(&case, json!({}));
+    let inputs = || of_lake(&case, json!({}), true);
     let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch, last_year: this_year() + 1 }, &bar);

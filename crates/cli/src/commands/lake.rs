@@ -22,7 +22,7 @@ fn clean(arguments: &LakeClean, settings: &Settings) -> Result<Status> {
     let (status, cleaned) = if arguments.dry_run {
         (Status::Clean, lake.clean(arguments.keep, true)?)
     } else {
-        let inputs = || of_lake(&case, json!({ "keep": arguments.keep }));
+        let inputs = || of_lake(&case, json!({ "keep": arguments.keep }), false);
         recorded(&case, settings, inputs, || {
             let cleaned = lake.clean(arguments.keep, false)?;
             let outputs =

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
             value: checked,
         })
     };
-    let inputs = || of_lake(&case, inputs);
+    let inputs = || of_lake(&case, inputs, false);
     let (status, checked) = if read_only { looked(settings, work)? } else { recorded(&case, settings, inputs, work)? };
     terminal::print_answer(settings, &integrity(&checked))?;
     Ok(status)

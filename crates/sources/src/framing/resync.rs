@@ -153,7 +153,7 @@ impl Documents<'_> {
             }
             match balanced {
                 Some(end) if all || limit > 16 * (end + STEP) => return self.broken(window, end, end as u64, reason),
-                None if all || limit >= MAX_RECORD => return self.drain(window, reason),
+                None if all || limit >= MAX_RECORD => return self.drain(window, Some(b"\n{"), reason),
                 _ => limit *= 4,
             }
         }
@@ -199,7 +199,7 @@ impl Documents<'_> {
             self.none_like = window.offset() + length as u64;
             return match end.filter(|end| *end > 0) {
                 Some(end) => self.broken(window, end, end as u64, reason),
-                None => self.drain(window, reason),
+                None => self.drain(window, None, reason),
             };
         }
     }
@@ -223,7 +223,7 @@ impl Documents<'_> {
             }
             return match end.or(line) {
                 Some(end) => self.broken(window, end.max(1), end.max(1) as u64, reason),
-                None => self.drain(window, reason),
+                None => self.drain(window, None, reason),
             };
         }
     }
@@ -244,16 +244,27 @@ impl Documents<'_> {
         Ok(())
     }
 
-    /// The rest of the data is one broken record.
-    fn drain<R: Read>(&mut self, window: &mut Window<R>, reason: String) -> io::Result<()> {
+    /// The rest of the data is one broken record, or what stands before the last byte of `until`.
+    fn drain<R: Read>(&mut self, window: &mut Window<R>, until: Option<&[u8; 2]>, reason: String) -> io::Result<()> {
         self.ordinal += 1;
         let offset = self.offsets.then(|| window.offset());
         let head = window.bytes()[..window.bytes().len().min(KEPT)].to_vec();
         let mut size = 0;
         while window.any()? {
-            let count = window.bytes().len();
+            let bytes = window.bytes();
+            let found = until.and_then(|until| memchr::memmem::find(bytes, until)).map(|at| at + 1);
+            // Half of what is looked for may stand at the end of what is at hand.
+            let half = until.is_some_and(|until| bytes.last() == until.first()) && bytes.len() > 1;
+            let count = found.unwrap_or(bytes.len() - usize::from(half));
             size += count as u64;
             window.consume(count);
+            if found.is_some() {
+                break;
+            }
+            if half && !window.fill()? {
+                size += window.bytes().len() as u64;
+                window.consume(window.bytes().len());
+            }
         }
         self.sink.broken(Broken { ordinal: self.ordinal, offset, bytes: &head, size, reason });
         Ok(())
