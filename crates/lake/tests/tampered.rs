@@ -207,7 +207,7 @@ fn an_old_lake_keeps_its_commits() {
     let lake = Lake::new(folder.path()).unwrap();
     (10..62).for_each(|number| commit(&lake, number));
     let log = folder.path().join("objects/_delta_log");
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(90 * 24 * 3600);
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
     for entry in fs_err::read_dir(&log).unwrap() {
         std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap().set_modified(old).unwrap();
     }

@@ -256,11 +256,13 @@ impl Documents<'_> {
             // Half of what is looked for may stand at the end of what is at hand.
             let half = until.is_some_and(|until| bytes.last() == until.first()) && bytes.len() > 1;
             let count = found.unwrap_or(bytes.len() - usize::from(half));
-            size += count as u64;
             window.consume(count);
             if found.is_some() {
+                // The line end is no part of it.
+                size += count.saturating_sub(1) as u64;
                 break;
             }
+            size += count as u64;
             if half && !window.fill()? {
                 size += window.bytes().len() as u64;
                 window.consume(window.bytes().len());
