@@ -12,8 +12,8 @@ select sentence from (
   select 1 as part, concat('There is no evidence of ', e.source, '.') as sentence
   from expected e left join present p on e.source = p.source where coalesce(p.kept, 0) = 0
   union all
-  select 2, concat(cast(count(*) as varchar), ' records of ', source, ' were not understood; they are in the table rejects.')
-  from rejects group by source
+  select 2, concat(cast(sum(rejects) as varchar), ' records of ', source, ' were not understood; they are in the table rejects.')
+  from objects where rejects > 0 group by source
   union all
   select 3, concat(key, ': ', coalesce(damage, reason, status))
   from objects where status in ('failed', 'unrecognised') or damage is not null
