@@ -154,6 +154,33 @@ fn a_changed_byte_costs_its_record() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A document that is longer than a record may be costs itself; the line after it is read.
+#[test]
+fn a_document_too_long_costs_itself() {
+    #[derive(Default)]
+    struct Sizes(Vec<(bool, u64)>);
+    impl Sink for Sizes {
+        fn record(&mut self, record: &Record<'_>) {
+            self.0.push((true, record.text.len() as u64));
+        }
+        fn broken(&mut self, broken: Broken<'_>) {
+            self.0.push((false, broken.size));
+        }
+        fn trailer(&mut self, _text: &str) {}
+    }
+    let long = format!("{{\"eventVersion\":\"1.08\",\"userAgent\":\"{}\"}}", "x".repeat(40 << 20));
+    let text = format!("{}\n{long}\n{}\n", call(1), call(2));
+    let mut sink = Sizes::default();
+    frame(text.into_bytes(), std::io::empty(), Framing::Json, &mut sink).unwrap();
+    let size = call(1).len() as u64;
+    assert_eq!(sink.0, [(true, size), (false, long.len() as u64), (true, size)]);
+    // From a reader, in the pieces that it gives.
+    let text = format!("{}\n{long}\n{}\n", call(1), call(2));
+    let mut sink = Sizes::default();
+    frame(Vec::new(), text.as_bytes(), Framing::Json, &mut sink).unwrap();
+    assert_eq!(sink.0, [(true, size), (false, long.len() as u64), (true, size)]);
+}
+
 /// Its name, how it is made of a number, and the number.
 type Input<'a> = (&'static str, &'a dyn Fn(usize) -> String, usize);
 
