@@ -1,4 +1,4 @@
-//! Checking everything that the lake is made of: the list of commits, every commit and checkpoint, every file.
+//! Checking what the lake is made of: the list of commits, every commit and checkpoint, every file of the newest version.
 
 use coldtrail_schema::TABLES;
 
