@@ -1,4 +1,5 @@
-//! Checking what the lake is made of: the list of commits, every commit and checkpoint, every file of the newest version.
+//! Checking what the lake is made of: the list of commits, every commit and checkpoint, every file of the newest
+//! version.
 
 use coldtrail_schema::TABLES;
 
