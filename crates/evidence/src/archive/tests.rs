@@ -104,6 +104,23 @@ fn what_a_zip_has_that_cannot_be_read_is_listed() {
 }
 
 #[test]
+fn what_is_called_like_a_folder_and_has_bytes_is_no_folder() {
+    let bytes = zip(&[
+        plain("folder/", b""),
+        plain("stored/", DATA),
+        ("said to be empty/", 0, 0, DATA, 0),
+        ("packed\\", 0, 8, DATA, 0),
+        ("secret/", 1, 0, b"cipher", 0),
+        ("made by Java/", 0, 8, &[3, 0], 0),
+    ]);
+    let listing = listed(&bytes, ArchiveKind::Zip);
+    assert_eq!(names(&listing), ["stored/", "said to be empty/", "packed\\", "secret/"]);
+    assert_eq!(unread(&listing.members[3]), "not read: encrypted");
+    let raw: Vec<Vec<u8>> = listing.members.iter().map(|member| at(&member.place, &bytes)).collect();
+    assert_eq!(raw, [DATA, DATA, DATA, b"cipher"]);
+}
+
+#[test]
 fn a_zip_is_read_wherever_it_begins_and_without_its_end() {
     let first = zip(&[plain("first", DATA)]);
     let second = zip(&[plain("a", DATA), plain("b", b"2")]);

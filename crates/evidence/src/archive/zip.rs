@@ -108,8 +108,11 @@ impl Head {
         }
     }
 
+    /// A folder has no bytes; what only is called like one may hold a log. Java packs the nothing of a folder, into two
+    /// bytes, and no byte can come out of those.
     fn is_folder(&self) -> bool {
-        self.name.ends_with(['/', '\\']) && self.unpacked == 0
+        let nothing = self.packed == 0 || (self.method == 8 && self.packed <= 2);
+        self.name.ends_with(['/', '\\']) && self.unpacked == 0 && nothing
     }
 
     /// How its bytes are packed, or why they cannot be taken out.
