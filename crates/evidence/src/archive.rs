@@ -36,6 +36,11 @@ impl ArchiveKind {
         }
     }
 
+    /// By the name that stands among the layers of an object.
+    pub(crate) fn named(name: &str) -> Option<ArchiveKind> {
+        [ArchiveKind::Zip, ArchiveKind::Tar].into_iter().find(|kind| kind.name() == name)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             ArchiveKind::Zip => "zip",

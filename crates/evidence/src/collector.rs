@@ -19,7 +19,7 @@ use crate::add::Progress;
 use crate::archive::ArchiveKind;
 use crate::case::Case;
 use crate::error::{Error, Result};
-use crate::hash::{object_id, unhex};
+use crate::hash::{hex, object_id, unhex};
 use crate::inside::{self, Use};
 use crate::manifest::{Entry, Location, Manifest, S3Place, Writer};
 use crate::open::Limits;
@@ -183,8 +183,9 @@ impl Collector {
             if let Some(damage) = &entry.damage {
                 self.added.damaged.push((entry.key.clone(), damage.clone()));
             }
-            self.known.remember(&entry);
-            self.waiting.push(entry.clone());
+            let line = if archive.is_some() { entry.unfinished() } else { entry.clone() };
+            self.known.remember(&line);
+            self.waiting.push(line);
         }
         if let Some(kind) = archive {
             self.archives.push((entry, kind));
@@ -214,9 +215,10 @@ impl Collector {
         let _kept = self.store.sync().and_then(|()| self.writer.append(&self.waiting));
     }
 
-    /// Ends the work.
+    /// Ends the work, and that of runs which were cut off.
     pub fn close(mut self, progress: &dyn Progress) -> Result<Added> {
         self.flush(progress)?;
+        self.finish_archives(progress)?;
         self.store.close()?;
         self.known = Known::default();
         crate::manifest::write_sums(&self.case, &Manifest::load(&self.case)?)?;
@@ -239,6 +241,8 @@ type Short = [u8; 16];
 struct Told {
     in_place: bool,
     unread: bool,
+    /// An archive that was not looked into to its end.
+    unfinished: bool,
     damage: Option<Short>,
     metadata: Option<Short>,
     s3: Option<Short>,
@@ -249,6 +253,7 @@ impl Told {
         Told {
             in_place: matches!(entry.location, Location::InPlace { .. }),
             unread: entry.is_unread(),
+            unfinished: entry.is_unfinished(),
             damage: entry.damage.as_deref().map(short),
             metadata: entry.metadata.as_ref().map(|metadata| short(&metadata.to_string())),
             s3: entry.s3.as_ref().map(|place| short(&format!("{place:?}"))),
@@ -294,6 +299,14 @@ impl Known {
     fn has_damage(&self, entry: &Entry) -> bool {
         let damage = entry.damage.as_deref().map(short);
         self.by_id.get(&unhex(&entry.object)).is_some_and(|told| told.damage == damage)
+    }
+
+    /// The ids of the archives that were not looked into to their ends.
+    fn unfinished(&self) -> Vec<String> {
+        let ids = self.by_id.iter().filter(|(_, told)| told.unfinished).map(|(id, _)| hex(id));
+        let mut ids: Vec<String> = ids.collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Whether the manifest says something about this object that is not said now.

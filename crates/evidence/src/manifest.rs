@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::inside::{self, Use};
 use crate::open::Damage;
 
+/// What the first line about an archive says, until all its members have lines of their own.
+const UNFINISHED: &str = "members may be missing: it was not looked into to its end";
+
 /// One collected object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -77,6 +80,24 @@ impl Entry {
     /// Whether this is an archive that may have members of which nothing is known.
     pub fn lacks_members(&self) -> bool {
         self.is_archive() && self.damage.as_deref().is_some_and(Damage::tells_of_members)
+    }
+
+    /// What is written about an archive before it is looked into: a run may be killed before it has seen the end.
+    pub(crate) fn unfinished(&self) -> Entry {
+        let damage = self.damage.as_deref().into_iter().chain([UNFINISHED]).collect::<Vec<&str>>().join("; ");
+        Entry { damage: Some(damage), ..self.clone() }
+    }
+
+    /// Whether this is an archive that no run has looked into to its end.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.is_archive() && self.damage.as_deref().is_some_and(|damage| damage.ends_with(UNFINISHED))
+    }
+
+    /// What [`Entry::unfinished`] was made of.
+    pub(crate) fn before_it_was_begun(self) -> Entry {
+        let begun = self.damage.as_deref().and_then(|damage| damage.strip_suffix(UNFINISHED));
+        let damage = begun.map(|damage| damage.trim_end_matches("; ").to_owned()).filter(|damage| !damage.is_empty());
+        Entry { damage, ..self }
     }
 
     /// Whether this is a zip or tar, whose members are entries of their own; there is no log in it to read.

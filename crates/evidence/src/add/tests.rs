@@ -318,6 +318,57 @@ fn what_is_wrong_with_an_archive_is_in_the_manifest() {
     assert!(container.metadata.is_some() && container.lacks_members());
 }
 
+/// The manifest as a killed run leaves it: any number of its lines.
+#[test]
+fn an_archive_that_a_run_was_cut_off_from_is_looked_into_again() {
+    let lab = Lab::new();
+    let many: Vec<String> = (0..2000).map(|number| format!("member {number}")).collect();
+    let files: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    lab.write("many.zip", &zip(&files));
+    lab.write("cut.tar", &tar(&[("one", b"1"), ("two", b"2")])[..1024]);
+    lab.add();
+    let whole = fs::read_to_string(lab.case.manifest_path()).unwrap();
+    let mut expected = lab.entries();
+    expected.sort_by(|a, b| a.object.cmp(&b.object));
+    assert_eq!((whole.lines().count(), expected.len()), (2005, 2003));
+    assert!(expected.iter().all(|entry| !entry.is_unfinished()));
+    // What is added now is something else; `fetch` does not even look at what it has.
+    let other = lab.folder.path().join("other.log");
+    fs::write(&other, "x").unwrap();
+    let resume = || add(&lab.case, std::slice::from_ref(&other), &AddOptions::default(), &Quiet).unwrap();
+    for lines in [2, 3, 4, 5, 517, 2003, 2004] {
+        let kept: String = whole.split_inclusive('\n').take(lines).collect();
+        fs::write(lab.case.manifest_path(), kept).unwrap();
+        let half = lab.manifest().find("logs/many.zip").unwrap();
+        assert!(half.is_unfinished() && half.lacks_members(), "{half:?}");
+        let added = resume();
+        assert_eq!((added.objects, added.archives), (1 + 2003 - objects_of(&whole, lines), 0), "{lines} lines");
+        let mut found = lab.entries();
+        found.retain(|entry| entry.key != "other.log");
+        found.sort_by(|a, b| a.object.cmp(&b.object));
+        assert!(found == expected, "{lines} lines");
+    }
+    assert_eq!(resume().objects, 0);
+    // Its bytes are not what was collected: nothing is taken out of them, and that is said.
+    fs::write(lab.case.manifest_path(), whole.split_inclusive('\n').take(2).collect::<String>()).unwrap();
+    let stored = lab.case.object_path(&lab.manifest().find("logs/many.zip").unwrap().sha256);
+    fs::remove_file(&stored).unwrap();
+    fs::write(&stored, zip(&[("forged", b"1")])).unwrap();
+    let added = resume();
+    assert!(added.damaged.iter().any(|(key, why)| key == "logs/many.zip" && why.contains("SHA-256")), "{added:?}");
+    assert!(lab.manifest().find("logs/many.zip").unwrap().is_unfinished());
+    // The original, added again, repairs it.
+    lab.add();
+    assert!(!lab.manifest().find("logs/many.zip").unwrap().is_unfinished());
+    assert_eq!(lab.entries().len(), 2004);
+}
+
+/// How many objects these lines are about.
+fn objects_of(manifest: &str, lines: usize) -> u64 {
+    let ids = manifest.lines().take(lines).map(|line| serde_json::from_str::<Entry>(line).unwrap().object);
+    ids.collect::<std::collections::BTreeSet<_>>().len() as u64
+}
+
 #[test]
 fn two_members_of_one_name_are_two_objects() {
     let lab = Lab::new();

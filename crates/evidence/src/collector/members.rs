@@ -11,13 +11,37 @@ use crate::add::Progress;
 use crate::archive::{self, ArchiveKind, Listing, Member};
 use crate::error::Result;
 use crate::manifest::{Entry, Location, Manifest};
-use crate::open::{Damage, Notes, most_of, open_member, plain};
+use crate::open::{Damage, Notes, hash_stored, most_of, open_member, plain};
 use crate::sidecar;
 
 /// No more metadata of members is held at once; what is beyond it are files like others.
 const SIDECARS: u64 = 256 << 20;
 
 impl Collector {
+    /// Looks into the archives that a run was cut off from, if they still are what was collected.
+    pub(super) fn finish_archives(&mut self, progress: &dyn Progress) -> Result<()> {
+        let unfinished = self.known.unfinished();
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        let manifest = Manifest::load(&self.case)?;
+        for object in unfinished {
+            let Some(container) = manifest.get(&object)?.map(Entry::before_it_was_begun) else { continue };
+            let Some(kind) = container.layers.last().and_then(|layer| ArchiveKind::named(layer)) else { continue };
+            let why = match hash_stored(&self.case, &container) {
+                Ok(found) if found == container.sha256 => {
+                    self.archive(&container, kind, progress)?;
+                    continue;
+                }
+                Ok(found) => format!("its bytes have the SHA-256 {found} now"),
+                Err(error) => error.to_string(),
+            };
+            let why = format!("a run was cut off that looked into it, and it was not looked into again: {why}");
+            self.added.damaged.push((container.key, Damage::MembersMissing { why }.to_string()));
+        }
+        Ok(())
+    }
+
     /// Adds the members of an archive as objects of their own.
     pub(super) fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
         let path = crate::open::location_path(&self.case, &container.location, &container.sha256)?;
@@ -25,12 +49,12 @@ impl Collector {
         let Listing { mut members, skipped, damage } =
             archive::list(plain(&self.case, &path)?, kind, compressed, &self.limits)?;
         self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (member_key(container, &name), why)));
-        self.tell_damage(container, &damage)?;
         self.bound(container, &mut members);
         let sidecars = self.member_sidecars(&path, &mut members);
         let bytes = members.iter().fold(0, |sum: u64, member| sum.saturating_add(member.place.unpacked));
         progress.more(members.len() as u64, bytes);
         for chunk in members.chunks(BATCH) {
+            self.flush(progress)?;
             let read = |m: &Member| {
                 let taken = self.member(container, &path, m, sidecars.get(&m.name).cloned());
                 progress.object(m.place.unpacked);
@@ -42,13 +66,14 @@ impl Collector {
                 false => chunk.par_iter().map(read).collect(),
             };
             done.into_iter().for_each(|taken| self.take(taken));
-            self.flush(progress)?;
         }
+        self.tell_end(container, &damage)?;
         self.flush(progress)
     }
 
-    /// What is wrong with the archive was seen only when it was looked into: another line about it says so.
-    fn tell_damage(&mut self, container: &Entry, damage: &[Damage]) -> Result<()> {
+    /// Behind the lines of all its members, another one about the archive takes the word back that it was not looked
+    /// into to its end, and says what is wrong with it.
+    fn tell_end(&mut self, container: &Entry, damage: &[Damage]) -> Result<()> {
         let mut entry = container.clone();
         let all = container.damage.iter().cloned().chain(damage.iter().map(Damage::to_string));
         entry.damage = Some(all.collect::<Vec<String>>().join("; ")).filter(|text| !text.is_empty());
