@@ -11,11 +11,17 @@ use std::io::{self, Read};
 use fs_err as fs;
 
 use crate::error::{Error, Result};
+use crate::hash::sha256;
 use crate::manifest::{MemberPlace, Packing};
 use crate::open::{Damage, Input, Limits, Notes, Opened};
 
-/// An archive is not read further than this: its list is in memory.
+/// An archive is not read further than this, in entries and in bytes of their names: its list is in memory.
 const MOST: u64 = 1_000_000;
+const NAMES: usize = 256 << 20;
+/// The name of a file may be this long. A key of S3 has at most 1,024 bytes.
+const NAME: usize = 4 << 10;
+/// So much is kept of one that is longer.
+const BEGINNING: usize = 256;
 
 /// Which kind of archive an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +87,42 @@ pub(crate) struct Listing {
     pub(crate) skipped: Vec<(String, String)>,
     /// What is wrong with the archive itself.
     pub(crate) damage: Vec<Damage>,
+    /// How many bytes the names of all these have.
+    names: usize,
 }
 
 impl Listing {
+    /// Is there no room for more than these entries?
+    fn is_full(&self, entries: u64) -> bool {
+        entries >= MOST || self.names >= NAMES
+    }
+
+    fn take(&mut self, member: Member) {
+        self.names += member.name.len();
+        self.members.push(member);
+    }
+
+    fn skip(&mut self, name: String, why: String) {
+        self.names += name.len();
+        self.skipped.push((name, why));
+    }
+
     /// There may be members that are not in the list.
     fn lacks(&mut self, why: String) {
         self.damage.push(Damage::MembersMissing { why });
     }
+}
+
+/// The name of a file as text. Of one that is too long its beginning, length and hash, by which it is told from others;
+/// and why the file is not read.
+fn name(bytes: &[u8]) -> (String, Option<Damage>) {
+    let length = bytes.len();
+    if length <= NAME {
+        return (String::from_utf8_lossy(bytes).into_owned(), None);
+    }
+    let beginning = String::from_utf8_lossy(bytes.get(..BEGINNING).unwrap_or_default());
+    let why = format!("its name has {length} bytes, and no more than {NAME} are taken");
+    (format!("{beginning}… ({length} bytes, SHA-256 {})", sha256(bytes)), Some(Damage::OverLimit { why }))
 }
 
 /// Lists an archive.

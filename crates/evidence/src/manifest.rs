@@ -15,6 +15,9 @@ use crate::open::Damage;
 /// What the first line about an archive says, until all its members have lines of their own.
 const UNFINISHED: &str = "members may be missing: it was not looked into to its end";
 
+/// About how many bytes of lines are written at once.
+const TOGETHER: usize = 256 << 10;
+
 /// One collected object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -293,6 +296,11 @@ impl Manifest {
         })
     }
 
+    /// How long the line about the object at this position is, which is about what its entry takes.
+    pub fn line_bytes(&self, at: u32) -> u64 {
+        self.slots.get(at as usize).map_or(0, |slot| u64::from(slot.length))
+    }
+
     /// The id of the object at this position.
     pub fn object(&self, at: u32) -> String {
         format!("{:032x}", self.id(at).unwrap_or_default())
@@ -458,23 +466,32 @@ impl Writer {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut lines = Vec::with_capacity(entries.len() * 512);
-        for entry in entries {
-            serde_json::to_writer(&mut lines, entry).map_err(|source| Error::Io {
-                doing: "write",
-                path: self.path.clone(),
-                source: source.into(),
-            })?;
-            lines.push(b'\n');
+        match self.write(entries) {
+            Ok(bytes) => self.end += bytes,
+            Err(source) => {
+                // Best effort: what stays behind is at worst a torn line, which the next run takes away.
+                let _rewound = self.rewind();
+                return Err(Error::Io { doing: "write", path: self.path.clone(), source });
+            }
         }
-        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
-        if let Err(source) = written {
-            // Best effort: what stays behind is at worst a torn line, which the next run takes away.
-            let _rewound = self.rewind();
-            return Err(Error::Io { doing: "write", path: self.path.clone(), source });
-        }
-        self.end += lines.len() as u64;
         Ok(())
+    }
+
+    /// Writes lines, some at a time: they may be long. How many bytes they are.
+    fn write(&mut self, entries: &[Entry]) -> std::io::Result<u64> {
+        let (mut lines, mut bytes) = (Vec::with_capacity(TOGETHER), 0);
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry)?;
+            lines.push(b'\n');
+            if lines.len() >= TOGETHER {
+                self.file.write_all(&lines)?;
+                bytes += lines.len() as u64;
+                lines.clear();
+            }
+        }
+        self.file.write_all(&lines)?;
+        self.file.sync_data()?;
+        Ok(bytes + lines.len() as u64)
     }
 }
 

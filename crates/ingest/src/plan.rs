@@ -23,6 +23,8 @@ pub(crate) struct Waiting {
     pub(crate) number: u32,
     group: Option<u32>,
     pub(crate) inflated: u64,
+    /// How long its line in the manifest is.
+    line: u64,
     pub(crate) before: Option<Box<Before>>,
 }
 
@@ -153,6 +155,7 @@ pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_b
         number,
         group: group_of.get(&number).copied(),
         inflated: glances.get(at as usize).map_or(0, |glance| glance.inflated),
+        line: manifest.line_bytes(at),
         before: before.remove(&number).map(Box::new),
     });
     plan.batches = batches(tasks, batch_bytes);
@@ -347,12 +350,14 @@ fn before(lake: &Batch<'_>, objects: &mut Objects, states: &[ObjectState]) -> Re
 
 /// About what an object costs in memory beside its rows: its entry, what became of it, its row in the ledger.
 const OVERHEAD: u64 = 4096;
+/// The same for each byte of its line in the manifest, where that is a long one: its names stand in all of these.
+const COPIES: u64 = 4;
 
 fn batches(tasks: impl Iterator<Item = Waiting>, batch_bytes: u64) -> Vec<Vec<Waiting>> {
     let mut batches: Vec<Vec<Waiting>> = Vec::new();
     let mut bytes = u64::MAX;
     for task in tasks {
-        let size = task.inflated.max(OVERHEAD);
+        let size = task.inflated.max(OVERHEAD).max(COPIES * task.line);
         if bytes.saturating_add(size) > batch_bytes {
             batches.push(Vec::new());
             bytes = 0;

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use fs_err as fs;
 use tar::{EntryType, Header};
 
-use super::{Listing, MOST, Member, read_full};
+use super::{Listing, Member, name, read_full};
 use crate::manifest::{MemberPlace, Packing};
 use crate::open::{Damage, Opened};
 
@@ -229,8 +229,8 @@ impl Walk {
 
     fn member(&mut self, header: &Header, size: u64) -> io::Result<Step> {
         let index = self.entries;
-        if index >= MOST {
-            let why = format!("the tar has more than {MOST} entries; those from byte {} on are not listed", self.at);
+        if self.listing.is_full(index) {
+            let why = format!("the tar has more than {index} entries; those from byte {} on are not listed", self.at);
             return Ok(Step::Break(Some(Damage::OverLimit { why })));
         }
         self.entries += 1;
@@ -243,20 +243,20 @@ impl Walk {
                 return Ok(self.cut());
             }
         }
-        let name = match told.name.as_ref().or(self.global.name.as_ref()) {
-            Some(name) => String::from_utf8_lossy(name).into_owned(),
-            None => String::from_utf8_lossy(&header.path_bytes()).into_owned(),
+        let (name, too_long) = match told.name.as_ref().or(self.global.name.as_ref()) {
+            Some(told) => name(told),
+            None => name(&header.path_bytes()),
         };
         let unread = |why: String| Some(Damage::Unread { why });
         let refused = match kind {
             _ if told.lost.is_some() => told.lost,
             _ if self.global.lost.is_some() => self.global.lost.clone(),
             _ if told.sparse || self.global.sparse => unread("sparse files in a tar are not read".to_owned()),
-            EntryType::Regular | EntryType::Continuous => None,
+            EntryType::Regular | EntryType::Continuous => too_long,
             EntryType::Directory if size == 0 => return self.pass(size),
             EntryType::Directory => unread("a folder that has bytes of its own".to_owned()),
             EntryType::Link | EntryType::Symlink | EntryType::Char | EntryType::Block | EntryType::Fifo => {
-                self.listing.skipped.push((name, format!("no regular file ({kind:?})")));
+                self.listing.skip(name, format!("no regular file ({kind:?})"));
                 return self.pass(size);
             }
             other => unread(format!("an entry of a tar of the kind {:?} is not known", char::from(other.as_byte()))),
@@ -266,7 +266,7 @@ impl Walk {
         if let Some(why) = refused {
             member.refuse(why);
         }
-        self.listing.members.push(member);
+        self.listing.take(member);
         self.pass(size)
     }
 

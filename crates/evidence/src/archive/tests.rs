@@ -264,6 +264,48 @@ fn a_name_of_gigabytes_takes_neither_memory_nor_time() {
 }
 
 #[test]
+fn a_name_that_is_too_long_is_shortened_and_told_from_others() {
+    let long = |end: &str| format!("{}{end}", "n".repeat(NAME));
+    let (fits, first, second) = ("n".repeat(NAME), long("1"), long("2"));
+    let zip = zip(&[plain(&fits, DATA), plain(&first, DATA), plain(&second, DATA), plain(&long("/"), b"")]);
+    let mut tar = ::tar::Builder::new(Vec::new());
+    for name in [&fits, &first, &second] {
+        // As a pax header, which says no length of a name that fits nowhere else.
+        tar.append_pax_extensions([("path", name.as_bytes())]).unwrap();
+        tar.append(&header("", ::tar::EntryType::Regular, DATA.len() as u64), DATA).unwrap();
+    }
+    for (bytes, kind) in [(zip, ArchiveKind::Zip), (tar.into_inner().unwrap(), ArchiveKind::Tar)] {
+        let Listing { members, damage, .. } = listed(&bytes, kind);
+        assert_eq!((members.len(), damage.len()), (3, 0));
+        assert_eq!((members[0].name.as_str(), unread(&members[0])), (fits.as_str(), String::new()));
+        for (member, name) in members[1..].iter().zip([&first, &second]) {
+            let short = format!("{}… (4097 bytes, SHA-256 {})", "n".repeat(BEGINNING), sha256(name.as_bytes()));
+            assert_eq!(member.name, short);
+            let why = "not read, over a limit: its name has 4097 bytes, and no more than 4096 are taken";
+            assert_eq!(unread(member), why);
+            assert_eq!(at(&member.place, &bytes), DATA);
+        }
+    }
+}
+
+#[test]
+#[ignore = "writes 320 MiB: cargo test -p coldtrail-evidence -- --ignored names_are_held"]
+fn names_are_held_up_to_a_limit() {
+    let mut file = io::BufWriter::new(tempfile::NamedTempFile::new().unwrap());
+    for number in 0..NAMES / NAME + 10 {
+        let name = format!("{number:0NAME$}");
+        file.write_all(header("././@LongLink", ::tar::EntryType::GNULongName, NAME as u64).as_bytes()).unwrap();
+        file.write_all(name.as_bytes()).unwrap();
+        file.write_all(header("", ::tar::EntryType::Regular, 0).as_bytes()).unwrap();
+    }
+    let file = file.into_inner().unwrap();
+    let file = fs::File::open(file.path()).unwrap();
+    let listing = list(file, ArchiveKind::Tar, false, &Limits::default()).unwrap();
+    assert_eq!(listing.members.len(), NAMES / NAME);
+    assert!(damage(&listing).starts_with("not read, over a limit: the tar has more than 65536 entries"));
+}
+
+#[test]
 fn many_members_are_listed_up_to_a_limit() {
     let one = header("empty", ::tar::EntryType::Regular, 0);
     let many = |count: usize| [one.as_bytes().repeat(count), vec![0; 1024]].concat();

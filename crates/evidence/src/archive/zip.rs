@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use fs_err as fs;
 
-use super::{Listing, MOST, Member, read_full};
+use super::{Listing, Member, name, read_full};
 use crate::manifest::{MemberPlace, Packing};
 use crate::open::{Damage, Limits, most_of};
 
@@ -93,18 +93,24 @@ struct Head {
     packed: u64,
     unpacked: u64,
     name: String,
+    /// Its name is too long.
+    refused: Option<Damage>,
+    ends_as_folder: bool,
 }
 
 impl Head {
     /// From the fields that both kinds of header have in the same order, beginning with the flags.
-    fn of(common: &[u8], name: &[u8]) -> Head {
+    fn of(common: &[u8], bytes: &[u8]) -> Head {
+        let (name, refused) = name(bytes);
         Head {
             flags: u16_at(common, 0),
             method: u16_at(common, 2),
             crc: u32_at(common, 8),
             packed: u64::from(u32_at(common, 12)),
             unpacked: u64::from(u32_at(common, 16)),
-            name: String::from_utf8_lossy(name).into_owned(),
+            name,
+            refused,
+            ends_as_folder: matches!(bytes.last(), Some(b'/' | b'\\')),
         }
     }
 
@@ -112,13 +118,16 @@ impl Head {
     /// bytes, and no byte can come out of those.
     fn is_folder(&self) -> bool {
         let nothing = self.packed == 0 || (self.method == 8 && self.packed <= 2);
-        self.name.ends_with(['/', '\\']) && self.unpacked == 0 && nothing
+        self.ends_as_folder && self.unpacked == 0 && nothing
     }
 
     /// How its bytes are packed, or why they cannot be taken out.
     fn packing(&self, limits: &Limits) -> Result<Packing, Damage> {
         if self.flags & 1 != 0 {
             return Err(Damage::Unread { why: "encrypted".to_owned() });
+        }
+        if let Some(why) = &self.refused {
+            return Err(why.clone());
         }
         let why = match self.method {
             0 => return Ok(Packing::Plain),
@@ -267,9 +276,10 @@ impl Walk<'_> {
             if got < CENTRAL_SIZE || !fixed.starts_with(CENTRAL) {
                 break;
             }
-            if self.entries >= MOST {
-                let count = if end.wide { format!("{}", end.count) } else { format!("more than {MOST}") };
-                let why = format!("the zip has {count} entries; those after {MOST} are not listed");
+            if self.listing.is_full(self.entries) {
+                let entries = self.entries;
+                let count = if end.wide { format!("{}", end.count) } else { format!("more than {entries}") };
+                let why = format!("the zip has {count} entries; those after {entries} are not listed");
                 self.listing.damage.push(Damage::OverLimit { why });
                 return Ok(None);
             }
@@ -297,7 +307,7 @@ impl Walk<'_> {
         let is_link = u16_at(fixed, 4) >> 8 == 3 && (u32_at(fixed, 38) >> 16) & 0o170_000 == 0o120_000;
         if is_link {
             self.entries += 1;
-            self.listing.skipped.push((head.name, "no regular file (symbolic link)".to_owned()));
+            self.listing.skip(head.name, "no regular file (symbolic link)".to_owned());
             return Ok(());
         }
         let unread = |why: &str| Err(Damage::Unread { why: why.to_owned() });
@@ -343,7 +353,7 @@ impl Walk<'_> {
             member.refuse(why);
             member.place.length = length.min(self.zip.size.saturating_sub(offset));
         }
-        self.listing.members.push(member);
+        self.listing.take(member);
     }
 
     /// Takes the files that stand one behind the other, by the headers before them, without those that are listed
@@ -352,7 +362,7 @@ impl Walk<'_> {
         let known: HashSet<u64> = self.listing.members.iter().map(|member| member.place.offset).collect();
         let mut at = from;
         let mut header = [0; LOCAL_SIZE];
-        while at < to && self.entries < MOST {
+        while at < to && !self.listing.is_full(self.entries) {
             if self.zip.at(at, &mut header)? < LOCAL_SIZE || !header.starts_with(LOCAL) {
                 break;
             }
@@ -396,7 +406,7 @@ impl Walk<'_> {
         let mut member = Member { index: self.entries, name: head.name, place, crc: None, unread: None };
         member.refuse(Damage::Unread { why });
         self.entries += 1;
-        self.listing.members.push(member);
+        self.listing.take(member);
     }
 
     /// Behind the record that repeats the sizes after a file, which has two lengths.

@@ -46,7 +46,7 @@ impl Collector {
     pub(super) fn archive(&mut self, container: &Entry, kind: ArchiveKind, progress: &dyn Progress) -> Result<()> {
         let path = crate::open::location_path(&self.case, &container.location, &container.sha256)?;
         let compressed = container.layers.len() > 1;
-        let Listing { mut members, skipped, damage } =
+        let Listing { mut members, skipped, damage, .. } =
             archive::list(plain(&self.case, &path)?, kind, compressed, &self.limits)?;
         self.added.skipped.extend(skipped.into_iter().map(|(name, why)| (member_key(container, &name), why)));
         self.bound(container, &mut members);
