@@ -36,6 +36,29 @@ fn a_changed_manifest_stays_contradicted() {
 }
 
 #[test]
+fn a_repair_stands_in_the_custody_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("one.log");
+    std::fs::write(&log, "as it was").unwrap();
+    let case = case_of(directory.path(), &[log.to_string_lossy()], &[]);
+    let manifest = std::fs::read_to_string(case.join("evidence/manifest.jsonl")).unwrap();
+    let object: serde_json::Value = serde_json::from_str(manifest.lines().next().unwrap()).unwrap();
+    let sha256 = object["sha256"].as_str().unwrap();
+    let stored = case.join("evidence/objects").join(&sha256[..2]).join(sha256);
+    std::fs::remove_file(&stored).unwrap();
+    std::fs::write(&stored, "as it is.").unwrap();
+    let ran = run(&case, &["add".to_owned(), log.to_string_lossy().into_owned()]).expect(0);
+    assert!(ran.stderr.contains("repaired: one.log: its 9 bytes were altered"), "{}", ran.stderr);
+    let entries = run(&case, &["custody", "--json"]).expect(0).rows();
+    let repaired = &entries.last().unwrap()["counts"]["repaired"][0];
+    assert_eq!(repaired["sha256"], sha256);
+    let found = coldtrail_evidence::hash::sha256(b"as it is.");
+    assert_eq!(repaired["found"], found.as_str());
+    let kept = case.join(repaired["kept"].as_str().unwrap());
+    assert_eq!(std::fs::read(kept).unwrap(), b"as it is.");
+}
+
+#[test]
 fn custody_is_part_of_the_verdict() {
     let directory = tempfile::tempdir().unwrap();
     let case = small(directory.path());

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fs_err as fs;
+use serde::Serialize;
 
 use crate::add::Progress;
 use crate::archive::ArchiveKind;
@@ -45,10 +46,25 @@ pub struct Added {
     pub archives: u64,
     /// What is damaged: key and why. All of it are objects all the same.
     pub damaged: Vec<(String, String)>,
-    /// Keys of objects whose stored bytes were gone or altered, and which are what was collected again.
-    pub repaired: Vec<String>,
+    /// Objects whose stored bytes were gone or altered, and which are what was collected again.
+    pub repaired: Vec<Repaired>,
     /// What was not taken (symbolic links, devices, unreadable files): path and why.
     pub skipped: Vec<(String, String)>,
+}
+
+/// An object whose stored bytes were not what was collected, until it was collected again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repaired {
+    /// Its key, as it was collected now.
+    pub key: String,
+    /// The SHA-256 that its bytes must have, and have again.
+    pub sha256: String,
+    /// The SHA-256 that was found instead; none if there was nothing that could be read.
+    pub found: Option<String>,
+    /// What was wrong.
+    pub why: String,
+    /// Where what was found is kept, below the case; none if there was nothing.
+    pub kept: Option<String>,
 }
 
 /// What is known of an object before its bytes are looked at.
@@ -166,9 +182,14 @@ impl Collector {
     pub fn take(&mut self, taken: Taken) {
         let Taken { entry, archive, kept } = taken;
         let (known, news) = self.known.has(&entry);
-        let gone = kept == Kept::New && self.known.was_stored(&entry);
-        if gone || kept == Kept::Repaired {
-            self.added.repaired.push(entry.key.clone());
+        let altered = match kept {
+            Kept::Repaired(altered) => Some((altered.sha256, altered.why, Some(altered.kept))),
+            Kept::New if self.known.was_stored(&entry) => Some((None, "it was gone".to_owned(), None)),
+            _ => None,
+        };
+        if let Some((found, why, kept)) = altered {
+            let (key, sha256) = (entry.key.clone(), entry.sha256.clone());
+            self.added.repaired.push(Repaired { key, sha256, found, why, kept });
         }
         if known {
             self.added.already += 1;

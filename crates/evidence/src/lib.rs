@@ -4,6 +4,7 @@
 //! ```text
 //! <case>/case.toml                      what the case is
 //! <case>/evidence/objects/ab/<sha256>   the objects, never changed
+//! <case>/evidence/altered/              what lay in the place of an object and was not that object
 //! <case>/evidence/manifest.jsonl        what each of them was, one line each
 //! <case>/custody.jsonl                  who did what, each line bound to the one before by its hash
 //! <case>/lake/, <case>/reports/         what was made out of them
@@ -36,7 +37,7 @@ pub mod verify;
 
 pub use add::{AddOptions, Progress, add};
 pub use case::{Case, NewCase};
-pub use collector::{About, Added, BATCH, Collector, Intake, Taken, partial_dir};
+pub use collector::{About, Added, BATCH, Collector, Intake, Repaired, Taken, partial_dir};
 pub use error::{Error, Result};
 pub use manifest::{Entry, Location, Manifest, MemberPlace, Packing, S3Place};
 pub use object_key::ObjectKey;

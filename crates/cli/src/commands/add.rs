@@ -56,8 +56,9 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
             terminal::warn(settings, format!("{label}: {} more; --json lists all", list.len() - LISTED))?;
         }
     }
-    for key in added.repaired.iter().take(LISTED) {
-        terminal::note(settings, format!("repaired: {key}: its stored bytes were gone or altered"))?;
+    for one in added.repaired.iter().take(LISTED) {
+        let kept = one.kept.as_ref().map_or_else(String::new, |kept| format!("; what was found is now {kept}"));
+        terminal::note(settings, format!("repaired: {}: {}{kept}", one.key, one.why))?;
     }
     if added.repaired.len() > LISTED {
         terminal::note(settings, format!("repaired: {} more; --json lists all", added.repaired.len() - LISTED))?;

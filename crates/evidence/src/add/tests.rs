@@ -391,23 +391,51 @@ fn a_good_original_repairs_what_is_stored() {
         fs::remove_file(&stored).unwrap();
         fs::write(&stored, bytes).unwrap();
     };
-    let repaired = |added: Added| {
+    let expected = crate::hash::sha256(b"12345");
+    // What was wrong, and what was found, which is still there.
+    let repaired = |added: Added, key: &str, found: Option<&[u8]>| {
         let entry = lab.manifest().find("logs/one.log").unwrap();
         assert_eq!(hash_stored(&lab.case, &entry).unwrap(), entry.sha256);
-        added.repaired
+        let [repaired] = added.repaired.as_slice() else { panic!("{added:?}") };
+        assert_eq!((&*repaired.key, &repaired.sha256), (key, &expected));
+        assert_eq!(repaired.found, found.map(crate::hash::sha256));
+        let kept = repaired.kept.as_ref().map(|kept| fs::read(lab.case.root().join(kept)).unwrap());
+        assert_eq!(kept.as_deref(), found);
+        repaired.why.clone()
     };
     // Of the same size, of another one, and gone.
     spoil(b"12Z45");
-    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
+    assert_eq!(repaired(lab.add(), "logs/one.log", Some(b"12Z45")), "its 5 bytes were altered");
     spoil(b"12");
-    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
-    fs::remove_file(lab.case.object_path(&crate::hash::sha256(b"12345"))).unwrap();
-    assert_eq!(repaired(lab.add()), ["logs/one.log"]);
-    // The original may come from somewhere else.
+    assert_eq!(repaired(lab.add(), "logs/one.log", Some(b"12")), "its 2 bytes were altered");
+    fs::remove_file(lab.case.object_path(&expected)).unwrap();
+    assert_eq!(repaired(lab.add(), "logs/one.log", None), "it was gone");
+    // The original may come from somewhere else, and twice.
     spoil(b"12Z45");
     lab.write("copy/three.log", b"12345");
     let copy = add(&lab.case, &[lab.logs().join("copy")], &AddOptions::default(), &Quiet).unwrap();
-    assert_eq!(repaired(copy), ["copy/three.log"]);
+    repaired(copy, "copy/three.log", Some(b"12Z45"));
+    spoil(b"1");
+    let both = add(&lab.case, &[lab.logs().join("copy"), lab.logs()], &AddOptions::default(), &Quiet).unwrap();
+    assert_eq!(both.repaired.len(), 1, "{both:?}");
+    assert_eq!(fs::read_dir(lab.case.evidence_dir().join("altered")).unwrap().count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_in_the_place_of_an_object_is_moved_away() {
+    let lab = Lab::new();
+    lab.write("one.log", b"12345");
+    lab.add();
+    let stored = lab.case.object_path(&crate::hash::sha256(b"12345"));
+    let outside = lab.folder.path().join("outside");
+    fs::write(&outside, b"mine").unwrap();
+    fs::remove_file(&stored).unwrap();
+    std::os::unix::fs::symlink(&outside, &stored).unwrap();
+    let added = lab.add();
+    assert_eq!((added.repaired[0].why.as_str(), &added.repaired[0].found), ("it was no plain file", &None));
+    assert!(lab.case.root().join(added.repaired[0].kept.as_ref().unwrap()).is_symlink());
+    assert_eq!((fs::read(&outside).unwrap(), fs::read(&stored).unwrap()), (b"mine".to_vec(), b"12345".to_vec()));
 }
 
 #[cfg(unix)]

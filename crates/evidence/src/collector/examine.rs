@@ -55,14 +55,25 @@ impl Examined {
 }
 
 /// What became of the bytes in the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// They are there already, or are not to be.
     Before,
     /// There was no such object.
     New,
-    /// There was one with other bytes under this hash, and they take its place.
-    Repaired,
+    /// Something else lay under this hash, and they take its place.
+    Repaired(Altered),
+}
+
+/// What lay in the place of an object, and was moved away for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Altered {
+    /// The SHA-256 that it has; none if it could not be read.
+    pub(crate) sha256: Option<String>,
+    /// What was wrong.
+    pub(crate) why: String,
+    /// Where it is now, below the case.
+    pub(crate) kept: String,
 }
 
 /// Whether a copy is made.
@@ -257,6 +268,8 @@ pub(crate) struct Store {
     fresh: Mutex<Vec<PathBuf>>,
     /// The beginnings of the hashes of objects that were written or read back in this run.
     sound: Mutex<HashSet<[u8; 16]>>,
+    /// Held by the one who gives an object its name: two threads may have the same bytes.
+    naming: Mutex<()>,
 }
 
 /// A copy that is not complete yet.
@@ -281,6 +294,7 @@ impl Store {
             clones: AtomicBool::new(true),
             fresh: Mutex::default(),
             sound: Mutex::default(),
+            naming: Mutex::default(),
         };
         Ok(store)
     }
@@ -321,18 +335,20 @@ impl Store {
         if !fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() == size) {
             return false;
         }
-        let known = self.sound.lock().unwrap_or_else(PoisonError::into_inner).contains(&unhex::<16>(sha256));
         // What cannot be read is as good as gone.
-        let sound = known || crate::hash::sha256_of_file(&path).is_ok_and(|found| found == sha256);
+        let sound = self.is_sound(sha256) || crate::hash::sha256_of_file(&path).is_ok_and(|found| found == sha256);
         if sound {
             self.note_sound(sha256);
         }
         sound
     }
 
-    /// Whether it was not noted before.
-    fn note_sound(&self, sha256: &str) -> bool {
-        self.sound.lock().unwrap_or_else(PoisonError::into_inner).insert(unhex(sha256))
+    fn is_sound(&self, sha256: &str) -> bool {
+        self.sound.lock().unwrap_or_else(PoisonError::into_inner).contains(&unhex::<16>(sha256))
+    }
+
+    fn note_sound(&self, sha256: &str) {
+        self.sound.lock().unwrap_or_else(PoisonError::into_inner).insert(unhex(sha256));
     }
 
     fn begin(&self, source: &Path) -> Copy {
@@ -358,19 +374,38 @@ impl Store {
             return Ok(Kept::Before);
         }
         let path = self.case.object_path(sha256);
-        let altered = fs::symlink_metadata(&path).is_ok();
         make_read_only(&copy.path)?;
         let folder = path.parent().unwrap_or(&path);
-        let moved = inside::make_folder(self.case.root(), folder).and_then(|()| fs::rename(&copy.path, &path));
-        moved.map_err(Error::io("write", &path))?;
-        // Another thread may have stored the same bytes at the same time.
-        let first = self.note_sound(sha256);
+        inside::make_folder(self.case.root(), folder).map_err(Error::io("write", &path))?;
+        let _alone = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_sound(sha256) {
+            self.forget(copy)?;
+            return Ok(Kept::Before);
+        }
+        let altered = self.set_aside(&path, sha256)?;
+        fs::rename(&copy.path, &path).map_err(Error::io("write", &path))?;
+        self.note_sound(sha256);
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(path);
-        Ok(match (first, altered) {
-            (false, _) => Kept::Before,
-            (true, true) => Kept::Repaired,
-            (true, false) => Kept::New,
-        })
+        Ok(altered.map_or(Kept::New, Kept::Repaired))
+    }
+
+    /// Moves away what lies in the place of an object and is not that object: what was done to it can still be looked
+    /// at. Its new name has the hash that it should have and the one that it has.
+    fn set_aside(&self, path: &Path, sha256: &str) -> Result<Option<Altered>> {
+        let about = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(Error::io("read", path))?,
+        };
+        let (found, why) = match about.is_file().then(|| crate::hash::sha256_of_file(path)) {
+            None => (None, "it was no plain file".to_owned()),
+            Some(Err(error)) => (None, format!("it could not be read: {error}")),
+            Some(Ok(found)) => (Some(found), format!("its {} bytes were altered", about.len())),
+        };
+        let folder = self.case.evidence_dir().join("altered");
+        inside::make_folder(self.case.root(), &folder).map_err(Error::io("make the folder", &folder))?;
+        let name = format!("{sha256}-{}", found.as_deref().unwrap_or("unreadable"));
+        fs::rename(path, folder.join(&name)).map_err(Error::io("move away", path))?;
+        Ok(Some(Altered { sha256: found, why, kept: format!("evidence/altered/{name}") }))
     }
 
     /// Waits until all new objects are on the disk: one call for the whole file system where there is one.
