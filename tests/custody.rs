@@ -58,6 +58,31 @@ fn a_repair_stands_in_the_custody_log() {
     assert_eq!(std::fs::read(kept).unwrap(), b"as it is.");
 }
 
+/// As a run leaves it that is killed while it writes its last line.
+#[test]
+fn half_a_last_line_is_told_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let case = small(directory.path());
+    let log = case.join("custody.jsonl");
+    let whole = std::fs::read_to_string(&log).unwrap();
+    let count = whole.lines().count();
+    let torn = &whole.lines().last().unwrap()[..100];
+    change(&log, |text| text[..text.len() - text.lines().last().unwrap().len() - 1 + 100].to_owned());
+    let says = format!("entry {count} is unfinished (100 bytes)");
+    for (verb, status) in [(&["custody", "verify"][..], 0), (&["custody"], 0), (&["verify", "--read-only"], 0)] {
+        let ran = run(&case, verb).expect(status);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(&says), "{verb:?}: {} {}", ran.stdout, ran.stderr);
+    }
+    run(&case, &["verify"]).expect(0);
+    let entries = run(&case, &["custody", "--json"]).expect(0).rows();
+    assert_eq!(entries[count - 1]["torn_text"], torn.escape_default().to_string());
+    let ran = run(&case, &["custody", "verify"]).expect(0);
+    assert!(ran.stdout.contains(&format!("entry {count} has 100 bytes of an unfinished line")), "{}", ran.stdout);
+    // Half a line before others is of no run.
+    change(&log, |text| text.replacen(',', "\n", 1));
+    run(&case, &["custody", "verify"]).expect(4);
+}
+
 #[test]
 fn custody_is_part_of_the_verdict() {
     let directory = tempfile::tempdir().unwrap();

@@ -23,9 +23,6 @@ pub enum Break {
     /// A line before it was changed, removed or put in.
     #[error("the line does not follow the one before it")]
     Unlinked,
-    /// It has no end: the program was cut off while writing it.
-    #[error("the line is unfinished")]
-    Torn,
 }
 
 /// What every line has.
@@ -61,8 +58,21 @@ pub fn check(line: &[u8], seq: u64, prev: &str) -> Result<String, Break> {
     Ok(link.hash)
 }
 
-/// The lines of a text that ends in a line end, and what follows the last one: the beginning of a line that a run was
-/// cut off while writing.
+/// Checks what stands behind the last whole line: only the beginning of the line with this number may, as a run leaves
+/// it that is killed while it writes. Whoever cuts into the last line gains no more than by taking it away.
+pub fn check_torn(torn: &[u8], seq: u64, prev: &str) -> Result<(), Break> {
+    let begins = format!("{{\"seq\":{seq},");
+    if !begins.bytes().zip(torn).all(|(expected, found)| expected == *found) {
+        return Err(Break::Unlinked);
+    }
+    match serde_json::from_slice::<Link>(torn) {
+        Err(error) if error.is_eof() => Ok(()),
+        // All of it but its end.
+        _ => check(torn, seq, prev).map(|_hash| ()),
+    }
+}
+
+/// The lines of a text that ends in a line end, and what follows the last one: see [`check_torn`].
 pub fn lines(text: &[u8]) -> (impl Iterator<Item = &[u8]>, &[u8]) {
     let end = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let (whole, torn) = text.split_at(end);

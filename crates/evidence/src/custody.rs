@@ -78,9 +78,12 @@ pub struct Entry {
     /// The exit status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
-    /// Bytes of an unfinished line (of a run that was cut off while writing it) that this one took the place of.
+    /// Bytes of an unfinished line (of a run that was killed while writing it) that this one took the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<u64>,
+    /// These bytes, those that are no ASCII escaped as in Rust: `\xe2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn_text: Option<String>,
     /// The hash of the line before.
     pub prev: String,
     /// SHA-256 of this line as it was written, without this member.
@@ -107,6 +110,8 @@ pub enum Verdict {
         entries: u64,
         /// The hash of the last one: note it elsewhere.
         last: Option<String>,
+        /// Lines that were begun, by runs that were killed while they wrote them.
+        unfinished: Vec<Unfinished>,
     },
     /// The first line that is not.
     Broken {
@@ -115,6 +120,27 @@ pub enum Verdict {
         /// What is wrong with it.
         reason: Break,
     },
+}
+
+/// The beginning of a line, of a run that was killed while it wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The number that the line would have.
+    pub seq: u64,
+    /// How many bytes of it there are.
+    pub bytes: u64,
+    /// Whether the entry with this number has them now, as its `torn_text`; if not, they stand at the end of the log.
+    pub is_set_aside: bool,
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Unfinished { seq, bytes, is_set_aside } = self;
+        match is_set_aside {
+            true => write!(f, "entry {seq} has {bytes} bytes of an unfinished line, which was in its place"),
+            false => write!(f, "entry {seq} is unfinished ({bytes} bytes): a run was killed while it wrote it"),
+        }
+    }
 }
 
 /// Writes that an action begins, and waits until it is on the disk. `inputs` tells what it works on, such as the state of
@@ -138,6 +164,7 @@ pub fn begin(case: &Case, action: &Action<'_>, inputs: impl FnOnce() -> Result<s
             outputs: serde_json::Value::Null,
             exit: None,
             torn: None,
+            torn_text: None,
             prev: String::new(),
             hash: String::new(),
         },
@@ -156,7 +183,6 @@ pub fn end(case: &Case, begun: &Entry, outcome: &Outcome<'_>) -> Result<Entry> {
             counts: outcome.counts.clone(),
             outputs: outcome.outputs.clone(),
             exit: Some(outcome.exit),
-            torn: None,
             hash: String::new(),
             ..begun.clone()
         },
@@ -178,12 +204,22 @@ fn append(case: &Case, inputs: impl FnOnce() -> Result<serde_json::Value>, mut e
         let last: Entry = parse(case, line, number)?;
         (seq, prev) = (last.seq + 1, last.hash);
     }
-    let torn = torn.len() as u64;
-    (entry.seq, entry.prev, entry.torn) = (seq, prev, (torn > 0).then_some(torn));
+    (entry.torn, entry.torn_text) = (None, None);
+    if !torn.is_empty() {
+        // What no killed run leaves stays where it is.
+        chain::check_torn(torn, seq, &prev).map_err(|reason| Error::Line {
+            path: path.clone(),
+            line: seq,
+            source: serde::de::Error::custom(reason),
+        })?;
+        (entry.torn, entry.torn_text) = (Some(torn.len() as u64), Some(torn.escape_ascii().to_string()));
+    }
+    (entry.seq, entry.prev) = (seq, prev);
     entry.inputs = inputs()?;
     let bare = serde_json::to_string(&entry).expect("texts and numbers are always JSON");
     let (line, hash) = chain::seal(&bare);
     entry.hash = hash;
+    // The bytes of an unfinished line are in the new one.
     let written = file
         .set_len(end as u64)
         .and_then(|()| file.seek(SeekFrom::Start(end as u64)))
@@ -203,25 +239,31 @@ pub fn read(case: &Case) -> Result<Vec<Entry>> {
     chain::lines(&text).0.zip(1..).map(|(line, number)| parse(case, line, number)).collect()
 }
 
-/// Checks that every line is what was written and follows the one before.
+/// Checks that every line is what was written and follows the one before. Behind the last one may be an unfinished one,
+/// which the next entry will have.
 pub fn verify(case: &Case) -> Result<Verdict> {
     let text = load(case)?;
     let (lines, torn) = chain::lines(&text);
     let (mut seq, mut prev) = (0, BEGINNING.to_owned());
+    let mut unfinished = Vec::new();
     for line in lines {
         seq += 1;
         let checked = chain::check(line, seq, &prev);
-        match checked
-            .and_then(|hash| serde_json::from_slice::<Entry>(line).map(|_| hash).map_err(|_| Break::Unreadable))
-        {
-            Ok(hash) => prev = hash,
+        match checked.and_then(|_hash| serde_json::from_slice::<Entry>(line).map_err(|_| Break::Unreadable)) {
+            Ok(entry) => {
+                unfinished.extend(entry.torn.map(|bytes| Unfinished { seq, bytes, is_set_aside: true }));
+                prev = entry.hash;
+            }
             Err(reason) => return Ok(Verdict::Broken { seq, reason }),
         }
     }
     if !torn.is_empty() {
-        return Ok(Verdict::Broken { seq: seq + 1, reason: Break::Torn });
+        if let Err(reason) = chain::check_torn(torn, seq + 1, &prev) {
+            return Ok(Verdict::Broken { seq: seq + 1, reason });
+        }
+        unfinished.push(Unfinished { seq: seq + 1, bytes: torn.len() as u64, is_set_aside: false });
     }
-    Ok(Verdict::Intact { entries: seq, last: (seq > 0).then_some(prev) })
+    Ok(Verdict::Intact { entries: seq, last: (seq > 0).then_some(prev), unfinished })
 }
 
 fn load(case: &Case) -> Result<Vec<u8>> {
@@ -273,7 +315,8 @@ mod tests {
             entries.iter().map(|entry| entry.of).collect::<Vec<_>>(),
             [None, Some(1), None, Some(3), None, Some(5)]
         );
-        assert_eq!(verify(&case).unwrap(), Verdict::Intact { entries: 6, last: Some(last.hash) });
+        let intact = Verdict::Intact { entries: 6, last: Some(last.hash), unfinished: Vec::new() };
+        assert_eq!(verify(&case).unwrap(), intact);
         let path = case.custody_path();
         let text = fs::read_to_string(&path).unwrap();
         let broken = |text: &str, seq, reason| {
@@ -287,12 +330,62 @@ mod tests {
             let rest: Vec<&str> = lines.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, l)| *l).collect();
             broken(&format!("{}\n", rest.join("\n")), gone as u64 + 1, Break::Unlinked);
         }
-        broken(&text[..text.len() - 5], 6, Break::Torn);
-        // A torn line is replaced, and the next one says so.
-        let entry = act(&case, "sql");
-        assert_eq!(entry.seq, 7);
-        assert!(read(&case).unwrap()[5].torn.is_some());
-        assert!(matches!(verify(&case).unwrap(), Verdict::Intact { entries: 7, .. }));
+    }
+
+    #[test]
+    fn the_last_line_of_a_killed_run_is_set_aside() {
+        let (_folder, case) = case();
+        for command in ["init", "add –"] {
+            act(&case, command);
+        }
+        let path = case.custody_path();
+        let text = fs::read(&path).unwrap();
+        let last = text.len() - 1 - text[..text.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        for cut in 1..last {
+            let torn = &text[text.len() - last..text.len() - cut];
+            let unfinished = |is_set_aside| vec![Unfinished { seq: 4, bytes: torn.len() as u64, is_set_aside }];
+            let found = |verdict| match verdict {
+                Verdict::Intact { entries, unfinished, .. } => (entries, unfinished),
+                broken => panic!("cut {cut}: {broken:?}"),
+            };
+            fs::write(&path, &text[..text.len() - cut]).unwrap();
+            assert_eq!(found(verify(&case).unwrap()), (3, unfinished(false)));
+            assert_eq!(read(&case).unwrap().len(), 3);
+            if cut % 40 != 1 {
+                continue;
+            }
+            act(&case, "sql");
+            assert_eq!(found(verify(&case).unwrap()), (5, unfinished(true)));
+            let entries = read(&case).unwrap();
+            assert_eq!(entries[3].torn_text.as_deref(), Some(&*torn.escape_ascii().to_string()));
+            assert_eq!(entries[4].torn, None);
+        }
+    }
+
+    #[test]
+    fn what_no_killed_run_leaves_is_contradicted_and_stays() {
+        let (_folder, case) = case();
+        for command in ["init", "add"] {
+            act(&case, command);
+        }
+        let path = case.custody_path();
+        let text = fs::read(&path).unwrap();
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        let half = |line: usize| &lines[line][..50];
+        for (what, changed) in [
+            ("not the last line", [lines[0], half(1), b"\n", lines[2], lines[3]].concat()),
+            ("another line", [lines[0], lines[1], half(3)].concat()),
+            ("of other bytes", [lines[0], lines[1], b"x"].concat()),
+            ("behind a whole line", [&text[..text.len() - 1], b" "].concat()),
+            ("zeros", [&text[..], &[0_u8; 20]].concat()),
+        ] {
+            fs::write(&path, &changed).unwrap();
+            assert!(matches!(verify(&case).unwrap(), Verdict::Broken { .. }), "{what}");
+            let action = Action { time: "", actor: "", host: "", command: "", tool_version: "", tool_sha256: "" };
+            let begun = begin(&case, &action, || Ok(serde_json::Value::Null));
+            assert_eq!(begun.is_ok(), what == "not the last line", "{what}");
+            assert!(fs::read(&path).unwrap().starts_with(&changed), "{what}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Checked {
     pub manifest: Option<bool>,
     /// What is wrong with the custody log.
     pub custody: Option<String>,
+    /// What killed runs have left in it of their lines: no contradiction, and not to be passed over.
+    pub unfinished: Vec<String>,
     /// The period that was asked for, RFC 3339.
     pub period: (Option<String>, Option<String>),
     /// The verdict over all, in words.
@@ -181,6 +183,7 @@ impl Checked {
             "lake_files": { "verified": self.lake_verified, "commits": self.lake_commits, "contradicted": self.lake_altered },
             "manifest": match self.manifest { Some(true) => "verified", Some(false) => "contradicted", None => "not checkable" },
             "custody": self.custody.as_ref().map_or_else(|| "verified".to_owned(), |why| format!("contradicted: {why}")),
+            "custody_unfinished": self.unfinished,
             "keys": self.found.keys, "key_problems": self.found.key_problems,
             "units": units, "intervals": intervals,
             "contradicted": pick(Verdict::Contradicted), "not_checkable": pick(Verdict::NotCheckable), "flagged": flagged,
@@ -221,7 +224,8 @@ impl Checked {
             None => "not checkable against the custody log (nothing was noted, or an action was cut off)",
         };
         let custody = match &self.custody {
-            None => "each entry is bound to the one before".to_owned(),
+            None if self.unfinished.is_empty() => "each entry is bound to the one before".to_owned(),
+            None => format!("each entry is bound to the one before; {}", self.unfinished.join("; ")),
             Some(why) => format!("NOT what was written: {why}"),
         };
         for (about, text) in [

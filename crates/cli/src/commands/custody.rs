@@ -34,12 +34,24 @@ fn show(case: &Case, settings: &Settings) -> Result<Status> {
             (Phase::Begin, _) => format!("begin   {}  (no end: cut off, or still going on)", safe(&e.command)),
             (Phase::End, exit) => format!("end of {}  exit {}", e.of.unwrap_or_default(), exit.unwrap_or_default()),
         };
-        text.push_str(&format!("{:>4}  {}  {}@{}  {what}\n", e.seq, safe(&e.time), safe(&e.actor), safe(&e.host)));
+        let torn = e.torn.map_or_else(String::new, |bytes| format!("  (has {bytes} bytes of an unfinished line)"));
+        text.push_str(&format!(
+            "{:>4}  {}  {}@{}  {what}{torn}\n",
+            e.seq,
+            safe(&e.time),
+            safe(&e.actor),
+            safe(&e.host)
+        ));
     }
     if let Some(last) = entries.last() {
         text.push_str(&format!("head {}\n", safe(&last.hash)));
     }
     terminal::print(settings, &text)?;
+    if let Verdict::Intact { unfinished, .. } = custody::verify(case)? {
+        for one in unfinished.iter().filter(|one| !one.is_set_aside) {
+            terminal::note(settings, one.to_string())?;
+        }
+    }
     if let Some(last) = entries.last() {
         let text = format!("note the head elsewhere; later: coldtrail verify --expect-head {}", last.hash);
         terminal::note(settings, text)?;
@@ -62,8 +74,9 @@ fn check(case: &Case, expected: Option<&str>, settings: &Settings) -> Result<Sta
             let text = "the log is empty, although `init` wrote into it: it was removed".to_owned();
             (Status::Contradicted, json!({ "verdict": "removed", "entries": 0 }), text)
         }
-        Verdict::Intact { entries, last } => {
+        Verdict::Intact { entries, last, unfinished } => {
             let head = last.unwrap_or_default();
+            let unfinished: Vec<String> = unfinished.iter().map(ToString::to_string).collect();
             match missing(case, expected) {
                 Some(why) => {
                     let value = json!({ "verdict": "unexpected head", "entries": entries, "head": head });
@@ -71,7 +84,10 @@ fn check(case: &Case, expected: Option<&str>, settings: &Settings) -> Result<Sta
                 }
                 None => {
                     let text = format!("{entries} entries, each bound to the one before; head {head}");
-                    (Status::Clean, json!({ "verdict": "intact", "entries": entries, "head": head }), text)
+                    let value = json!({
+                        "verdict": "intact", "entries": entries, "head": head, "unfinished": unfinished,
+                    });
+                    (Status::Clean, value, [vec![text], unfinished].concat().join("\n"))
                 }
             }
         }

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     let inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
     // The state of the manifest is compared before this run adds its own line to the custody log.
     let manifest = manifest_verdict(&case)?;
-    let custody = custody_problem(&case, arguments.expect_head.as_deref())?;
+    let (custody, unfinished) = custody_state(&case, arguments.expect_head.as_deref())?;
     let read_only = arguments.read_only;
     let work = || -> Result<Done<Checked>> {
         // What is proven with them stays proven when they are not given again.
@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
             lake_altered: lake.altered,
             manifest,
             custody,
+            unfinished,
             period,
             verdict: verdict_name(status),
             exit: status.code(),
@@ -117,12 +118,15 @@ fn manifest_verdict(case: &Case) -> Result<Option<bool>> {
     })
 }
 
-/// What is wrong with the custody log; it must also have the head that was noted elsewhere.
-fn custody_problem(case: &Case, expected: Option<&str>) -> Result<Option<String>> {
+/// What is wrong with the custody log, which must also have the head that was noted elsewhere; and what killed runs
+/// left in it of their lines.
+fn custody_state(case: &Case, expected: Option<&str>) -> Result<(Option<String>, Vec<String>)> {
     Ok(match custody::verify(case)? {
-        custody::Verdict::Intact { entries: 0, .. } => Some("it was removed".to_owned()),
-        custody::Verdict::Intact { .. } => custody_log::missing(case, expected),
-        custody::Verdict::Broken { seq, reason } => Some(format!("entry {seq}: {reason}")),
+        custody::Verdict::Intact { entries: 0, .. } => (Some("it was removed".to_owned()), Vec::new()),
+        custody::Verdict::Intact { unfinished, .. } => {
+            (custody_log::missing(case, expected), unfinished.iter().map(ToString::to_string).collect())
+        }
+        custody::Verdict::Broken { seq, reason } => (Some(format!("entry {seq}: {reason}")), Vec::new()),
     })
 }
 
