@@ -4,6 +4,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use coldtrail_evidence::inside;
 use coldtrail_report::Out;
 
 use crate::diagnostics::Usage;
@@ -47,9 +48,15 @@ pub(crate) fn into_file<T>(file: &Path, force: bool, write: impl FnOnce(Out<'_>)
     let mut out = BufWriter::with_capacity(1 << 16, part);
     let value = write(Box::new(&mut out))?;
     let part = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    // The custody log may name it next.
+    part.as_file().sync_all().with_context(|| target.display().to_string())?;
     let named = if force { part.persist(&target) } else { part.persist_noclobber(&target) };
     match named {
-        Ok(_) => Ok(value),
+        Ok(_) => {
+            // A folder that one may write into and not read cannot be flushed, and the file is there all the same.
+            let _as_far_as_it_goes = inside::sync_folder(folder);
+            Ok(value)
+        }
         // It came while the answer was written.
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(there(file)),
         Err(error) => Err(error.error).with_context(|| target.display().to_string()),

@@ -224,7 +224,8 @@ fn append(case: &Case, inputs: impl FnOnce() -> Result<serde_json::Value>, mut e
         .set_len(end as u64)
         .and_then(|()| file.seek(SeekFrom::Start(end as u64)))
         .and_then(|_| file.write_all(line.as_bytes()))
-        .and_then(|()| file.sync_all());
+        .and_then(|()| file.sync_all())
+        .and_then(|()| if seq == 1 { inside::sync_folder(case.root()) } else { Ok(()) });
     if let Err(source) = written {
         // Half a line on a full disk would be read as a torn one; take it back as far as the disk lets us.
         let _best_effort = file.set_len(end as u64);

@@ -49,7 +49,8 @@ pub fn replace(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = open(root, &unfinished, Use::Anew)?;
     io::Write::write_all(&mut file, bytes)?;
     file.sync_all()?;
-    fs::rename(&unfinished, path)
+    fs::rename(&unfinished, path)?;
+    sync_folder(path.parent().unwrap_or(root))
 }
 
 /// Makes a folder below `root`, and those above it, for their owner only; none of them may be a link.
@@ -67,6 +68,18 @@ pub fn has_folder(root: &Path, path: &Path) -> io::Result<bool> {
         Ok(_folder) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Makes what a file holds last, whoever wrote it. One that is not there holds nothing.
+pub fn sync_file(root: &Path, path: &Path) -> io::Result<()> {
+    // Elsewhere only a file that is open for writing can be flushed; whoever writes one flushes it.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match open(root, path, Use::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other?.sync_all(),
     }
 }
 
@@ -246,6 +259,9 @@ mod tests {
         replace(&root, &root.join("a/b/c"), b"text").unwrap();
         assert_eq!(read(&root, &root.join("a/b/c")).unwrap().unwrap(), b"text");
         assert_eq!(read(&root, &root.join("a/b/d")).unwrap(), None);
+        sync_file(&root, &root.join("a/b/c")).unwrap();
+        sync_file(&root, &root.join("a/b/d")).unwrap();
+        assert!(sync_file(&root, &root.join("link")).is_err());
         let mode = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("a"), mode("a/b"), mode("a/b/c")), (0o700, 0o700, 0o600));
     }

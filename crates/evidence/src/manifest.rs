@@ -453,6 +453,8 @@ impl Writer {
         let file = inside::open(case.root(), &path, Use::Change).map_err(Error::io("open", &path))?;
         let mut writer = Writer { path, file, end };
         writer.rewind().map_err(Error::io("write", &writer.path))?;
+        // It may be new, and its lines last no longer than its name.
+        inside::sync_folder(&case.evidence_dir()).map_err(Error::io("flush", &writer.path))?;
         Ok(writer)
     }
 

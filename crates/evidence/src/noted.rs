@@ -32,9 +32,13 @@ pub enum ManifestVerdict {
     NotNoted,
 }
 
-/// The manifest as it stands, for the custody log: SHA-256 and size of its whole lines; null when there is none.
+/// The manifest as it stands, for the custody log: SHA-256 and size of its whole lines; null when there is none. All of
+/// it is on the disk: another run may just be writing, and when the power fails the log must not name what is gone.
 pub fn state(case: &Case) -> Result<Value> {
-    Ok(match manifest_state(case)? {
+    let state = manifest_state(case)?;
+    let path = case.manifest_path();
+    inside::sync_file(case.root(), &path).map_err(Error::io("flush", &path))?;
+    Ok(match state {
         Some(Noted { bytes, sha256 }) => json!({ SHA256: sha256, BYTES: bytes }),
         None => Value::Null,
     })

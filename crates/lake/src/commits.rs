@@ -103,6 +103,16 @@ impl Commits {
         Ok(commits)
     }
 
+    /// Waits until what was read is on the disk: another run may just be writing, and when the power fails nobody must
+    /// have noted what is gone.
+    pub(crate) fn settle(&self, root: &Path) -> Result<()> {
+        let path = root.join(NAME);
+        if self.is_empty() {
+            return Ok(());
+        }
+        inside::sync_file(root, &path).map_err(|source| Error::Io { path, source })
+    }
+
     fn take(&mut self, news: News, hash: String) -> Result<()> {
         for (table, versions) in news.commits {
             let known = self.tables.entry(table).or_default();

@@ -127,10 +127,11 @@ impl Lake {
         &self.root
     }
 
-    /// The state of its list of commits; none when there is no lake yet.
+    /// The state of its list of commits, to be noted: it is on the disk. None when there is no lake yet.
     pub fn head(&self) -> Result<Option<Head>> {
         let commits = Commits::load(&self.root)?;
         self.refuse_without_list(&commits)?;
+        commits.settle(&self.root)?;
         Ok(commits.head())
     }
 
