@@ -100,6 +100,16 @@ impl Commits {
             let line: Line = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
             commits.take(News { version: line.version, commits: line.commits, checkpoints: line.checkpoints }, hash)?;
         }
+        if !torn.is_empty() {
+            // Of a killed run: it is no version, and goes with the next one. Anything else is of nobody.
+            let seq = commits.hashes.len() as u64 + 1;
+            let prev = commits.hashes.last().map_or(BEGINNING, String::as_str);
+            chain::check_torn(torn, seq, prev).map_err(|reason| Error::Commits {
+                path: path.clone(),
+                line: seq,
+                what: reason.to_string(),
+            })?;
+        }
         Ok(commits)
     }
 

@@ -259,6 +259,10 @@ fn what_a_killed_run_has_left_is_no_version() {
         assert_eq!(numbers(&lake).unwrap(), [1, 2]);
         assert_eq!(lake.audit().unwrap().altered, Vec::<String>::new());
     }
+    // What stands there and does not begin the next line is of no run.
+    fs_err::write(&list, format!("{lines}{{\"seq\":1,")).unwrap();
+    assert!(numbers(&lake).unwrap_err().is_contradiction());
+    fs_err::write(&list, &half).unwrap();
     // A commit that was being written, empty or torn, and one that is not ours.
     fs_err::write(log.join(format!("{:020}.json", 4)), "").unwrap();
     fs_err::write(log.join(format!("{:020}.json#1", 5)), "half").unwrap();
