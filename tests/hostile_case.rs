@@ -412,4 +412,12 @@ fn what_is_made_is_for_its_owner_alone() {
     for path in everything(&out).keys() {
         assert_eq!(mode(path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
+    // Libraries write into the case too.
+    let _nothing_that_is_known = loose("ingest --case case");
+    loose("sql 'select count(*) from objects' --case case -o answer.csv").expect(0);
+    assert!(case.join("lake/objects/_delta_log").is_dir());
+    assert_eq!(mode(&directory.path().join("answer.csv")), 0o600);
+    for path in everything(&case).keys() {
+        assert_eq!(mode(path) & 0o077, 0, "{}: {:o}", path.display(), mode(path));
+    }
 }

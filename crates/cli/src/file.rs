@@ -39,12 +39,9 @@ pub(crate) fn into_file<T>(file: &Path, force: bool, write: impl FnOnce(Out<'_>)
         return Ok(value);
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::Builder::new();
-    part.prefix(".").suffix(".part");
-    // As any file that is made: temporary files are else for their owner alone.
-    #[cfg(unix)]
-    part.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let part = part.tempfile_in(folder).with_context(|| target.display().to_string())?;
+    // For its owner alone, as everything that is made.
+    let part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder);
+    let part = part.with_context(|| target.display().to_string())?;
     let mut out = BufWriter::with_capacity(1 << 16, part);
     let value = write(Box::new(&mut out))?;
     let part = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;

@@ -23,6 +23,7 @@ use crate::settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    keep_to_ourselves();
     let arguments = args::parsed(&Arguments::command());
     let json = arguments.common.json;
     let arguments = match commands::read_again(arguments) {
@@ -33,5 +34,14 @@ fn main() -> ExitCode {
     match Settings::new(&arguments).and_then(|settings| commands::run(arguments.command, &settings)) {
         Ok(status) => status.into(),
         Err(error) => diagnostics::fail(&error, json),
+    }
+}
+
+/// What is made is for its owner only, also by libraries that write into the case: Delta's logs, DataFusion's spill.
+fn keep_to_ourselves() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        let _of_who_called = rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
 }
