@@ -2,6 +2,7 @@
 //!
 //! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped.
 
+mod ahead;
 mod csv;
 mod json_documents;
 mod lines;

@@ -209,7 +209,10 @@ fn time_grows_with_the_input_and_no_faster() {
     let unlike = |count: usize| format!("{{\"Records\":[{}]}}", "{\"other\":tru},".repeat(count));
     let brackets = |count: usize| format!("[{}", "[{\"a\":".repeat(count));
     let quotes = |count: usize| format!("{{\"Records\":[{{\"a\":1 {}", "\"x:".repeat(count));
-    let inputs: [Input; 8] = [
+    // Values that seem to end too early, behind a good record: as lines, and without anything that parts them.
+    let document = |unit: &str, count: usize| format!("{}\n{}", call(1), unit.repeat(count));
+    let item = |unit: &str, count: usize| format!("{{\"Records\":[{},{}]}} x", call(1), unit.repeat(count));
+    let inputs: [Input; 12] = [
         ("lines cut at 400 bytes", &cut, 2_500),
         ("short cut lines", &short, 20_000),
         ("unknown members", &members, 20_000),
@@ -218,6 +221,10 @@ fn time_grows_with_the_input_and_no_faster() {
         ("broken items that begin otherwise", &unlike, 20_000),
         ("open brackets", &brackets, 20_000),
         ("text without end", &quotes, 20_000),
+        ("lines with a bracket too many", &|count| document("{x}}\n", count), 10_000),
+        ("a bracket too many, on one line", &|count| document("{x}}", count), 10_000),
+        ("a bracket too many, indented", &|count| document(" {x}}\n", count), 10_000),
+        ("items with a bracket too many", &|count| item("{x}},", count), 10_000),
     ];
     for (name, input, count) in inputs {
         let (small, large) = (seconds(input(count).as_bytes()), seconds(input(4 * count).as_bytes()));

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use super::resync::{Openers, Place, opener};
+use super::ahead::{Ahead, Place, opener};
 use super::wrapper::{self, Look, Member, Open};
 use super::{MAX_RECORD, Record, Sink, as_text};
 use crate::json::{Fault, Tape, Type};
@@ -29,12 +29,9 @@ pub(super) struct Documents<'s> {
     envelope: String,
     /// What is open around what comes next, outermost first.
     levels: Vec<Level>,
-    /// What good records begin with; their neighbours do, too.
-    pub(super) likes: Openers,
+    pub(super) ahead: Ahead,
     /// Was nothing broken since the document began? Else what was read may be a part of a record.
     pub(super) sound: bool,
-    /// Up to here, no other record begins like that.
-    pub(super) none_like: u64,
 }
 
 enum Level {
@@ -53,9 +50,8 @@ impl<'s> Documents<'s> {
             offsets,
             envelope: String::new(),
             levels: Vec::new(),
-            likes: Openers::default(),
+            ahead: Ahead::default(),
             sound: true,
-            none_like: 0,
         }
     }
 
@@ -275,8 +271,7 @@ impl<'s> Documents<'s> {
             }
         }
         match opener(text.as_bytes()) {
-            // What was passed over has to be looked through again for records that begin in a new way.
-            Some(opener) if self.sound && self.likes.learn(opener) => self.none_like = 0,
+            Some(opener) if self.sound => self.ahead.learn(opener),
             Some(_) => {}
             // Only objects have a beginning that tells them; what is none may be a part of a broken one.
             None => self.sound = false,

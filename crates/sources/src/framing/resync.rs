@@ -1,12 +1,12 @@
 //! Going on behind a record that cannot be read: where the next one begins.
 //!
 //! Bytes are looked at in steps that grow, counted from the broken record: what is found does not depend on how the
-//! bytes come in, and costs no more than a few times what is passed over.
+//! bytes come in. What was searched is remembered (`ahead`), and costs nothing again.
 
 use std::io::{self, Read};
 
-use super::json_documents::{Documents, export_prefix, space};
-use super::wrapper;
+use super::ahead::{Place, next_line, reach};
+use super::json_documents::Documents;
 use super::{Broken, MAX_RECORD};
 use crate::window::Window;
 
@@ -15,55 +15,6 @@ const STEP: usize = 1 << 12;
 
 /// How much of a broken record is kept beside it.
 const KEPT: usize = 1 << 16;
-
-/// Where a value stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// By itself, among other documents.
-    Document,
-    /// In an array.
-    Array,
-}
-
-/// What the good records of a file begin with: up to the end of their first key.
-pub(super) struct Openers {
-    seen: Vec<Vec<u8>>,
-    /// Was one of them seen? Before that, it is what CloudTrail's records begin with.
-    learnt: bool,
-}
-
-/// Files whose records begin in more ways than this are of no known program.
-const OPENERS: usize = 64;
-
-impl Default for Openers {
-    fn default() -> Openers {
-        Openers { seen: vec![b"{\"eventVersion\"".to_vec()], learnt: false }
-    }
-}
-
-impl Openers {
-    /// Learns from a record; true if it begins in a new way.
-    pub(super) fn learn(&mut self, opener: &[u8]) -> bool {
-        if !self.learnt {
-            (self.learnt, self.seen) = (true, Vec::new());
-        }
-        let new = self.seen.len() < OPENERS && !self.has(opener);
-        if new {
-            self.seen.push(opener.to_vec());
-        }
-        new
-    }
-
-    fn has(&self, opener: &[u8]) -> bool {
-        self.seen.iter().any(|seen| *seen == *opener)
-    }
-
-    /// Where the next record begins like this, behind the first byte.
-    fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let opens = |at: &usize| opener(bytes.get(*at..).unwrap_or_default()).is_some_and(|found| self.has(found));
-        memchr::memchr_iter(b'{', bytes.get(1..)?).map(|at| at + 1).find(opens)
-    }
-}
 
 /// Can what follows come after a document?
 fn may_follow(bytes: &[u8]) -> bool {
@@ -102,21 +53,10 @@ fn text_between(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'"', b':', bytes.get(..bracket)?).is_none().then_some(bracket)
 }
 
-/// Where the last item of an array ends, of which all bytes are at hand: before the brackets that end the data.
-fn last_of_array(bytes: &[u8], balanced: Option<usize>) -> Option<usize> {
-    let end = memchr::memrchr(b']', bytes)?;
-    let after = bytes.get(end + 1..).unwrap_or_default();
-    match after.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'}' | b']')) {
-        true => Some(end),
-        false => balanced,
-    }
-}
-
-/// The first `limit` bytes, and whether these are all that are left.
-fn first<R: Read>(window: &mut Window<R>, limit: usize) -> io::Result<(&[u8], bool)> {
-    while window.bytes().len() <= limit && window.fill()? {}
+/// The first `limit` bytes, or all that are left.
+fn first<R: Read>(window: &Window<R>, limit: usize) -> &[u8] {
     let bytes = window.bytes();
-    Ok((bytes.get(..limit).unwrap_or(bytes), bytes.len() <= limit))
+    bytes.get(..limit).unwrap_or(bytes)
 }
 
 impl Documents<'_> {
@@ -131,24 +71,19 @@ impl Documents<'_> {
     }
 
     fn skip_document<R: Read>(&mut self, window: &mut Window<R>, reason: String) -> io::Result<()> {
-        let own = opener(first(window, STEP)?.0).map(<[u8]>::to_vec);
-        let mut balance = Balance::default();
-        let (mut balanced, mut scanned) = (None, 0);
-        let mut limit = STEP;
+        let (mut brackets, mut limit) = (Brackets::default(), STEP);
         loop {
-            let (bytes, all) = first(window, limit)?;
+            let all = reach(window, limit)?;
+            self.ahead.guess(window.bytes());
+            let bytes = first(window, limit);
             // Where a line begins a document, nothing behind it matters.
-            let line = next_line(bytes);
-            let near = bytes.get(..line.unwrap_or(bytes.len())).unwrap_or_default();
-            if balanced.is_none() {
-                balanced = balance.scan(near.get(scanned..).unwrap_or_default()).map(|at| scanned + at);
-                scanned = near.len();
-            }
-            let like = own.as_deref().and_then(|own| next_like(near, &|opener| *opener == *own));
-            let neighbour = next_like(near, &|opener| self.likes.has(opener));
+            let line = self.ahead.line(window, limit);
+            let neighbour = self.ahead.neighbour(window, limit, Place::Document);
+            let next = line.into_iter().chain(neighbour).min();
+            let balanced = brackets.scan(bytes.get(..next.unwrap_or(bytes.len())).unwrap_or_default());
             // Where a quote is missing, brackets in strings count and the balance is wrong.
             let sure = balanced.filter(|end| may_follow(bytes.get(*end..).unwrap_or_default()));
-            if let Some(end) = [line, like, neighbour, sure].into_iter().flatten().min() {
+            if let Some(end) = sure.or(next) {
                 return self.broken(window, end, end as u64, reason);
             }
             match balanced {
@@ -162,25 +97,20 @@ impl Documents<'_> {
     /// Passes over an item of an array: to the next one that begins as records of this file do, whatever the broken one
     /// ends with; to the end of the array, if there is none.
     fn skip_item<R: Read>(&mut self, window: &mut Window<R>, reason: String) -> io::Result<()> {
-        let own = opener(first(window, STEP)?.0).map(<[u8]>::to_vec);
         let is_record = window.bytes().first() == Some(&b'{');
-        let (mut nesting, mut balanced, mut scanned) = (Nesting::default(), None, 0);
-        let mut limit = STEP;
+        let (mut brackets, mut limit) = (Brackets::default(), STEP);
         loop {
-            let searched = window.offset() < self.none_like;
-            let (bytes, all) = first(window, limit)?;
-            if balanced.is_none() && is_record {
-                balanced = nesting.scan(bytes.get(scanned..).unwrap_or_default()).map(|at| scanned + at);
-                scanned = bytes.len();
-            }
-            // Brackets of both kinds that match are those of the record: another one may follow, however it begins.
+            let all = reach(window, limit)?;
+            self.ahead.guess(window.bytes());
+            let bytes = first(window, limit);
+            let neighbour = self.ahead.neighbour(window, limit, Place::Array);
+            let near = bytes.get(..neighbour.unwrap_or(bytes.len())).unwrap_or_default();
+            // Brackets of both kinds that match are those of the record.
+            let balanced = if is_record { brackets.scan(near).filter(|_| brackets.others == 0) } else { None };
+            // Another one may follow, however it begins.
             let other = balanced.filter(|end| begins_item(bytes.get(*end..).unwrap_or_default()));
-            let neighbour = if searched { None } else { self.likes.find(bytes) };
-            // The first records of a file tell nothing of the others yet; those begin as the broken one does.
-            let alike = own.as_deref().filter(|_| !self.likes.learnt && !searched);
-            let alike = alike.and_then(|own| next_like(bytes, &|opener| *opener == *own));
-            let between = if is_record { None } else { text_between(bytes) };
-            if let Some(end) = [neighbour, alike, between, other].into_iter().flatten().min() {
+            let between = if is_record { None } else { text_between(near) };
+            if let Some(end) = other.or(between).or(neighbour) {
                 let end = without_comma(bytes, end);
                 return self.broken(window, end, end as u64, reason);
             }
@@ -194,9 +124,7 @@ impl Documents<'_> {
                 limit *= 4;
                 continue;
             }
-            let length = bytes.len();
-            let end = if all { last_of_array(bytes, balanced) } else { Some(length) };
-            self.none_like = window.offset() + length as u64;
+            let end = if all { self.ahead.last_item(window, balanced) } else { Some(bytes.len()) };
             return match end.filter(|end| *end > 0) {
                 Some(end) => self.broken(window, end, end as u64, reason),
                 None => self.drain(window, None, reason),
@@ -209,7 +137,8 @@ impl Documents<'_> {
     pub(super) fn skip_text<R: Read>(&mut self, window: &mut Window<R>, reason: String) -> io::Result<()> {
         let mut limit = STEP;
         loop {
-            let (bytes, all) = first(window, limit)?;
+            let all = reach(window, limit)?;
+            let bytes = first(window, limit);
             let line = memchr::memchr(b'\n', bytes);
             let end = if self.ordinal == 0 {
                 next_line(bytes)
@@ -273,108 +202,49 @@ impl Documents<'_> {
     }
 }
 
-/// Counts the brackets outside strings that are of the same kind as the first one.
+/// Counts the brackets outside strings.
 #[derive(Default)]
-struct Balance {
-    open: u8,
+struct Brackets {
+    /// The first one, which opens, and how many of its kind are open.
+    first: u8,
     depth: usize,
+    /// How many of the other kind are open.
+    others: isize,
     in_string: bool,
     escaped: bool,
+    scanned: usize,
+    /// Behind the one that closes the first one.
+    end: Option<usize>,
 }
 
-impl Balance {
-    /// The position after the bracket that closes the first one, if it is in these bytes.
+impl Brackets {
+    /// Goes on to the end of these bytes, which are those of before and perhaps more: where the first bracket is closed.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' if self.depth == 0 => (self.open, self.depth) = (*byte, 1),
-                // In ASCII, a closing bracket stands two after the opening one.
-                _ if self.depth > 0 && *byte == self.open => self.depth += 1,
-                _ if self.depth == 1 && *byte == self.open + 2 => return Some(at + 1),
-                _ if self.depth > 1 && *byte == self.open + 2 => self.depth -= 1,
-                _ => {}
-            }
-        }
-        None
-    }
-}
-
-/// Follows the brackets outside strings, of both kinds.
-#[derive(Default)]
-struct Nesting {
-    open: Vec<u8>,
-    in_string: bool,
-    escaped: bool,
-    wrong: bool,
-}
-
-impl Nesting {
-    /// The position after the bracket that closes the first one; none where brackets do not match, or not in these bytes.
-    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.wrong {
-                return None;
-            }
+        while self.end.is_none()
+            && let Some(byte) = bytes.get(self.scanned)
+        {
+            self.scanned += 1;
             match byte {
                 _ if self.escaped => self.escaped = false,
                 b'\\' if self.in_string => self.escaped = true,
                 b'"' => self.in_string = !self.in_string,
-                _ if self.in_string => {}
-                b'{' | b'[' => {
-                    self.open.push(*byte);
-                    self.wrong = self.open.len() > crate::json::MAX_DEPTH;
-                }
-                b'}' | b']' => {
-                    // In ASCII, a closing bracket stands two after the opening one.
-                    self.wrong = self.open.pop() != Some(byte - 2);
-                    if self.open.is_empty() && !self.wrong {
-                        return Some(at + 1);
-                    }
-                }
+                b'{' | b'[' | b'}' | b']' if !self.in_string => self.count(*byte),
                 _ => {}
             }
         }
-        None
+        self.end
     }
-}
 
-/// The first bytes of a record, up to the end of its first key: what its neighbours begin with, too.
-pub(super) fn opener(bytes: &[u8]) -> Option<&[u8]> {
-    let key = space(bytes, 1);
-    let end = memchr::memchr(b'"', bytes.get(key + 1..key + 65).or_else(|| bytes.get(key + 1..))?)?;
-    (bytes.first() == Some(&b'{') && bytes.get(key) == Some(&b'"')).then(|| &bytes[..key + 1 + end + 1])
-}
-
-/// Where the next line begins that looks like a document, with or without the export's timestamp.
-fn next_line(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes).map(|at| at + 1).find(|at| {
-        let line = bytes.get(*at..).unwrap_or_default();
-        let line = line.get(export_prefix(line)..).unwrap_or_default();
-        let start = line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        // Inside a document that is written over many lines, what is indented belongs to it.
-        let indented = start > 0 && bytes.first() == Some(&b'{');
-        !indented && line.get(start) == Some(&b'{')
-    })
-}
-
-/// Where the next record begins that has this beginning: behind another one, or first in an array of records.
-fn next_like(bytes: &[u8], is: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
-    memchr::memchr_iter(b'{', bytes.get(1..)?).map(|at| at + 1).find(|at| {
-        if !opener(bytes.get(*at..).unwrap_or_default()).is_some_and(is) {
-            return false;
+    fn count(&mut self, bracket: u8) {
+        let opens = matches!(bracket, b'{' | b'[');
+        // In ASCII, a closing bracket stands two after the opening one.
+        if self.depth == 0 {
+            (self.first, self.depth) = (bracket, 1);
+        } else if bracket == self.first || bracket == self.first + 2 {
+            self.depth = if opens { self.depth + 1 } else { self.depth - 1 };
+            self.end = (self.depth == 0).then_some(self.scanned);
+        } else {
+            self.others += if opens { 1 } else { -1 };
         }
-        let before = bytes.get(..*at).unwrap_or_default().trim_ascii_end();
-        let comma = before.strip_suffix(b",").unwrap_or(before).trim_ascii_end();
-        comma.ends_with(b"}") || wrapper::opens_records(before)
-    })
+    }
 }
