@@ -48,6 +48,18 @@ fn a_truncated_object_keeps_what_came_before_the_cut() {
     assert!(objects[0]["damage"].as_str().unwrap().contains("ends early"), "{objects:?}");
 }
 
+/// Behind the first 100,000 of an object, a row of `rejects` tells of many records: they are counted, and not the rows.
+#[test]
+fn status_counts_rejected_records_and_not_their_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("{}\n{}", event(1), "{\"eventVersion\":tru}\n".repeat(101_500));
+    let (case, summary, status) = one(directory.path(), "many.jsonl", text.as_bytes());
+    assert_eq!((summary["rejects"].as_u64(), status), (Some(101_500), 3), "{summary}");
+    let kinds = sql(&case, include_str!("../crates/cli/src/commands/status/rejects.sql"));
+    let counted: u64 = kinds.iter().filter_map(|kind| kind["rejects"].as_u64()).sum();
+    assert_eq!(counted, 101_500, "{kinds:?}");
+}
+
 #[test]
 fn a_bomb_is_stopped() {
     let directory = tempfile::tempdir().unwrap();

@@ -438,14 +438,13 @@ struct ObjectSink<'a> {
     crowd: Option<Crowd>,
 }
 
-/// Rejects that follow each other and are told together.
+/// A reject, or those that follow each other and are told together.
 struct Crowd {
     /// Of the first one.
     ordinal: u64,
     offset: Option<u64>,
     bytes: Vec<u8>,
-    field: Option<&'static str>,
-    reason: String,
+    reject: Reject,
     /// Where the last one ends.
     end: Option<u64>,
     size: u64,
@@ -453,56 +452,47 @@ struct Crowd {
 }
 
 impl ObjectSink<'_> {
-    fn reject(&mut self, ordinal: u64, offset: Option<u64>, bytes: &[u8], size: u64, reject: &Reject) {
+    fn reject(&mut self, ordinal: u64, offset: Option<u64>, bytes: &[u8], size: u64, reject: Reject) {
         count_in(&mut self.rejects.runs, self.at);
         self.count += 1;
-        if self.count <= REJECTS {
-            self.reject_row(ordinal, offset, bytes, size, reject.field, &reject.reason);
-            return;
-        }
         let end = offset.map(|offset| offset + size);
-        let Some(crowd) = &mut self.crowd else {
-            let bytes = bytes.get(..bytes.len().min(KEPT_THEN)).unwrap_or_default().to_vec();
-            let (field, reason) = (reject.field, reject.reason.clone());
-            self.crowd = Some(Crowd { ordinal, offset, end, bytes, size, field, reason, count: 1 });
-            return;
+        let most = if self.count > REJECTS || self.kept >= KEPT_OF_ALL { KEPT_THEN } else { KEPT };
+        let first = || Crowd {
+            ordinal,
+            offset,
+            bytes: bytes.get(..bytes.len().min(most)).unwrap_or_default().to_vec(),
+            reject,
+            end: None,
+            size: 0,
+            count: 0,
         };
+        let crowd = self.crowd.get_or_insert_with(first);
         (crowd.count, crowd.size, crowd.end) = (crowd.count + 1, crowd.size + size, end);
-        if crowd.count == CROWD {
+        if self.count <= REJECTS || crowd.count == CROWD {
             self.scatter();
         }
     }
 
     /// Writes down the rejects that are told together.
     fn scatter(&mut self) {
-        let Some(Crowd { ordinal, offset, end, bytes, size, field, reason, count }) = self.crowd.take() else { return };
+        let Some(Crowd { ordinal, offset, bytes, reject, end, size, count }) = self.crowd.take() else { return };
         let size = offset.zip(end).map_or(size, |(offset, end)| end - offset);
-        let reason =
-            format!("{count} records within these bytes, told together behind {REJECTS} others; the first: {reason}");
-        self.reject_row(ordinal, offset, &bytes, size, field, &reason);
-    }
-
-    fn reject_row(
-        &mut self,
-        ordinal: u64,
-        offset: Option<u64>,
-        bytes: &[u8],
-        size: u64,
-        field: Option<&'static str>,
-        reason: &str,
-    ) {
-        let most = if self.kept < KEPT_OF_ALL { KEPT } else { KEPT_THEN };
-        let bytes = bytes.get(..bytes.len().min(most)).unwrap_or_default();
+        let mut reason = reject.reason;
+        if count > 1 {
+            let told = format!("{count} records within these bytes, told together behind {REJECTS} others");
+            reason = format!("{told}; the first: {reason}");
+        }
         self.kept += bytes.len();
         self.rejects.rows.push(&RejectRow {
             evidence_object: Some(Cow::Borrowed(self.object)),
             evidence_record: i64::try_from(ordinal).ok(),
             evidence_offset: offset.and_then(|o| i64::try_from(o).ok()),
             source: Some(Cow::Borrowed(self.open.source.name)),
-            field: field.map(Cow::Borrowed),
-            reason: Some(Cow::Borrowed(reason)),
+            field: reject.field.map(Cow::Borrowed),
+            reason: Some(Cow::Owned(reason)),
             size: i64::try_from(size).ok(),
-            raw: Some(Cow::Borrowed(bytes)),
+            records: i64::try_from(count).ok(),
+            raw: Some(Cow::Owned(bytes)),
         });
     }
 
@@ -526,7 +516,7 @@ impl Sink for ObjectSink<'_> {
             }
             Err(reject) => {
                 let bytes = record.text.as_bytes();
-                self.reject(record.ordinal, record.offset, bytes, bytes.len() as u64, &reject);
+                self.reject(record.ordinal, record.offset, bytes, bytes.len() as u64, reject);
             }
         }
         self.add(record.text.len());
@@ -535,7 +525,7 @@ impl Sink for ObjectSink<'_> {
     fn broken(&mut self, broken: Broken<'_>) {
         self.outcome.records += 1;
         let reject = Reject::new(broken.reason);
-        self.reject(broken.ordinal, broken.offset, broken.bytes, broken.size, &reject);
+        self.reject(broken.ordinal, broken.offset, broken.bytes, broken.size, reject);
         self.add(broken.bytes.len());
     }
 

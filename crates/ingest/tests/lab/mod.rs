@@ -161,11 +161,11 @@ impl Lab {
         self.snapshot().undated(cloudtrail::TABLE.name)
     }
 
-    /// The bytes of all rejects.
-    pub(crate) fn rejected_bytes(&self) -> i64 {
+    /// A number of all rejects.
+    pub(crate) fn sum_of_rejects(&self, column: RejectColumn) -> i64 {
         let batches = self.read(REJECTS.name);
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
-        rows.map(|(batch, row)| int(batch, RejectColumn::size.position(), row)).sum()
+        rows.map(|(batch, row)| int(batch, column.position(), row)).sum()
     }
 
     pub(crate) fn comments(&self) -> i64 {

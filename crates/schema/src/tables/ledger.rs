@@ -86,6 +86,8 @@ table! {
         reason: Text,
         /// How many bytes it has.
         size: Int,
+        /// How many records it tells of: one; behind the first 100,000 of an object, up to 1,000 within these bytes.
+        records: Int,
         /// Its bytes, cut at 64 KiB; `coldtrail record` shows all.
         raw: Bytes,
     }
