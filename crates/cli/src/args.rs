@@ -191,6 +191,7 @@ pub(crate) struct Init {
 #[command(after_help = "Examples:
   coldtrail ingest
   coldtrail ingest --max-inflated 64G
+  coldtrail ingest --max-time 10m
 
 What is in the lake is not read again, except what failed, what a smaller limit cut, what no source knew then, and what
 an older version of its source read. Exit status 3: of all that was collected, in this run or before, something is not
@@ -198,6 +199,9 @@ in the tables, or has no time; it is said each time.")]
 pub(crate) struct Ingest {
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    /// How long an object may take to be decoded, and a sixtieth of it more for each MiB that comes out.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = period)]
+    pub(crate) max_time: Duration,
     /// About how many inflated bytes are decoded and committed together; memory grows with it.
     #[arg(long, value_name = "BYTES", default_value = "160M", value_parser = bytes)]
     pub(crate) batch: u64,

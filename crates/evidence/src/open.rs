@@ -13,6 +13,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub(crate) use member::{Streams, member as open_member, most_of, stored};
 /// Up to this size an object is read at once; bigger ones are streamed.
 const IN_MEMORY: u64 = 64 << 20;
 
-/// How much may come out of an object.
+/// How much may come out of an object, and how long that may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes that a layer may yield.
@@ -41,11 +42,14 @@ pub struct Limits {
     pub layers: usize,
     /// The most bytes of a file that is copied.
     pub stored: u64,
+    /// How long the decoding of an object may take, and a sixtieth of it for each MiB that comes out. Logs
+    /// take about a hundredth of it.
+    pub time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { inflated: 8 << 30, ratio: 200, layers: 3, stored: 64 << 30 }
+        Limits { inflated: 8 << 30, ratio: 200, layers: 3, stored: 64 << 30, time: Duration::from_secs(60) }
     }
 }
 

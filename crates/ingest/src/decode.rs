@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use coldtrail_evidence::hash::sha256;
 use coldtrail_evidence::{Case, Damage, Entry, Limits, Opened, hash_stored, open, open_examined, read_stored};
@@ -17,6 +18,7 @@ use coldtrail_sources::{
     Broken, Decoded, Decoder, Form, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
 };
 
+use crate::budget::Budget;
 use crate::plan::Task;
 use crate::run::Options;
 
@@ -177,6 +179,8 @@ struct Worker {
     rejects: Rejects,
     /// What years an event can be of.
     years: Years,
+    /// How long an object may take.
+    time: Duration,
 }
 
 /// Rejects that wait.
@@ -233,7 +237,7 @@ impl Worker {
         emit: &mut dyn FnMut(Part),
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        self.years = Years::until(options.last_year);
+        (self.years, self.time) = (Years::until(options.last_year), options.limits.time);
         if task.entry.is_archive() {
             outcome.status = Status::Archive;
             outcome.format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
@@ -294,7 +298,7 @@ impl Worker {
         emit: &mut dyn FnMut(Part),
     ) -> Result<R, String> {
         let Text { head, rest, parquet } = text;
-        let entry = &task.entry;
+        let (entry, budget) = (&task.entry, Budget::begin(self.time));
         let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
         let whole = head.len() < HEAD;
         let (source, framing) = match recognise(&entry.key, &task.key, start, whole, parquet) {
@@ -326,6 +330,7 @@ impl Worker {
             rejects: &mut self.rejects,
             outcome,
             emit,
+            budget,
             count: 0,
             kept: 0,
             crowd: None,
@@ -333,6 +338,9 @@ impl Worker {
         let framed = frame(head, rest, framing, &mut sink);
         sink.scatter();
         let rest = framed.map_err(|error: io::Error| error.to_string())?;
+        if sink.budget.is_spent {
+            return Err(sink.budget.reason());
+        }
         sink.outcome.form = Some(sink.open.decoder.form());
         sink.outcome.mistyped = sink.open.decoder.mistyped().json();
         Ok(rest)
@@ -432,6 +440,7 @@ struct ObjectSink<'a> {
     rejects: &'a mut Rejects,
     outcome: &'a mut Outcome,
     emit: &'a mut dyn FnMut(Part),
+    budget: Budget,
     /// Rejects of this object so far, and how many of their bytes are kept.
     count: u64,
     kept: usize,
@@ -497,6 +506,7 @@ impl ObjectSink<'_> {
     }
 
     fn add(&mut self, bytes: usize) {
+        self.budget.add(bytes);
         self.open.text += bytes;
         if self.open.text >= CHUNK {
             self.open.flush(self.emit);
@@ -527,6 +537,10 @@ impl Sink for ObjectSink<'_> {
         let reject = Reject::new(broken.reason);
         self.reject(broken.ordinal, broken.offset, broken.bytes, broken.size, reject);
         self.add(broken.bytes.len());
+    }
+
+    fn enough(&mut self) -> bool {
+        self.budget.check()
     }
 
     fn trailer(&mut self, text: &str) {

@@ -4,6 +4,8 @@
 
 mod lab;
 
+use std::time::Duration;
+
 use coldtrail_evidence::Limits;
 use coldtrail_schema::tables::ledger::RejectColumn;
 use lab::{Lab, event, own_key};
@@ -112,6 +114,26 @@ fn what_was_cut_when_it_was_collected_is_read_whole() {
     lab.add_with("logs", Limits { inflated: 10_000, ..Limits::default() });
     let all = lab.ingest();
     assert_eq!((all.lake.damaged, all.lake.kept), (0, 2000));
+}
+
+/// No test can wait for a minute; with no time at all, every object is over it at once.
+#[test]
+fn what_takes_too_long_fails_and_the_next_object_is_taken() {
+    let lab = Lab::new();
+    lab.file("logs/a.json", &event(1, 1));
+    lab.file("logs/b.json", &event(2, 1));
+    lab.add("logs");
+    let none = Limits { time: Duration::ZERO, ..Limits::default() };
+    let run = lab.ingest_with(none);
+    assert_eq!((run.objects, run.failed, run.lake.failed, run.lake.records), (2, 2, 2, 0));
+    assert!(
+        lab.reasons().iter().all(|reason| reason.starts_with("over the limit of time: 0ns")),
+        "{:?}",
+        lab.reasons()
+    );
+    assert_eq!(lab.ingest_with(none).version, run.version, "nothing new is said");
+    assert!(lab.ingest().lake.is_whole());
+    assert_eq!(lab.rows(), ["1 a.json#1", "2 b.json#1"]);
 }
 
 #[test]

@@ -83,9 +83,14 @@ pub trait Sink {
     fn broken(&mut self, broken: Broken<'_>);
     /// Members of a wrapper that stood after the records it wraps, as JSON text.
     fn trailer(&mut self, text: &str);
+    /// Asked before each record: is the rest not to be read?
+    fn enough(&mut self) -> bool {
+        false
+    }
 }
 
-/// Hands every record of a stream to `sink`, in order: `head`, which was read before, and then `reader` to its end.
+/// Hands every record of a stream to `sink`, in order: `head`, which was read before, and then `reader` to its end, or
+/// until it is enough.
 pub fn frame<R: Read>(head: Vec<u8>, reader: R, framing: Framing, sink: &mut dyn Sink) -> io::Result<R> {
     let mut window = Window::new(head, reader);
     match framing {

@@ -219,3 +219,33 @@ fn one_changed_byte_costs_one_record() {
         }
     }
 }
+
+/// Whoever takes the records can say that it is enough, in every framing.
+#[test]
+fn reading_ends_when_it_is_enough() {
+    #[derive(Default)]
+    struct Three(u64);
+    impl coldtrail_sources::Sink for Three {
+        fn record(&mut self, _record: &coldtrail_sources::Record<'_>) {
+            self.0 += 1;
+        }
+        fn broken(&mut self, _broken: coldtrail_sources::Broken<'_>) {
+            self.0 += 1;
+        }
+        fn trailer(&mut self, _text: &str) {}
+        fn enough(&mut self) -> bool {
+            self.0 == 3
+        }
+    }
+    let texts = [
+        (Framing::Lines, "line\n".repeat(9)),
+        (Framing::Json, "{\"a\":1}\n".repeat(9)),
+        (Framing::Json, format!("{{\"Records\":[{}]}}", "{\"a\":x},".repeat(9))),
+        (Framing::Csv, "a,b\n".repeat(9)),
+    ];
+    for (framing, text) in texts {
+        let mut sink = Three::default();
+        frame(text.into_bytes(), std::io::empty(), framing, &mut sink).unwrap();
+        assert_eq!(sink.0, 3, "{framing:?}");
+    }
+}

@@ -50,7 +50,9 @@ pub(crate) fn run(arguments: &Demo, settings: &Settings) -> Result<Status> {
     let folders = folders(&sample)?;
     add::run(&Add { paths: folders, in_place: false, taken_from: None, limits: limits() }, &settings)?;
     // The sample data has rejects and damaged objects on purpose.
-    ingest::run(&Ingest { limits: limits(), batch: Options::default().batch_bytes, no_derive: false }, &settings)?;
+    let usual = Options::default();
+    let read = Ingest { limits: limits(), max_time: usual.limits.time, batch: usual.batch_bytes, no_derive: false };
+    ingest::run(&read, &settings)?;
     let case = settings.case()?;
     let session = coldtrail_query::Session::open(&Lake::of(&case)?, &case.spill_dir(), SessionOptions::default())?;
     let catalogue = Catalogue::built_in()?;

@@ -14,7 +14,7 @@ use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let limits = Limits { inflated: arguments.limits.max_inflated, ..Limits::default() };
+    let limits = Limits { inflated: arguments.limits.max_inflated, time: arguments.max_time, ..Limits::default() };
     let inputs = || of_lake(&case, json!({}), true);
     let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);

@@ -168,6 +168,13 @@ impl Lab {
         rows.map(|(batch, row)| int(batch, column.position(), row)).sum()
     }
 
+    /// Why objects are not ingested.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let batches = self.read(OBJECTS.name);
+        let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+        rows.map(|(batch, row)| text(batch, ObjectColumn::reason.position(), row)).collect()
+    }
+
     pub(crate) fn comments(&self) -> i64 {
         let batches = self.read(OBJECTS.name);
         let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));

@@ -13,7 +13,7 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
     let mut ordinal = 0;
     // Where a quote is not closed, rows are lines.
     let mut quotes = true;
-    while window.any()? {
+    while window.any()? && !sink.enough() {
         let end = match row_end(window, quotes)? {
             Some(end) => end,
             None if quotes => {

@@ -57,6 +57,9 @@ impl<'s> Documents<'s> {
 
     pub(super) fn frame<R: Read>(&mut self, window: &mut Window<R>) -> io::Result<()> {
         loop {
+            if self.sink.enough() {
+                return Ok(());
+            }
             match self.levels.last() {
                 Some(Level::Array { records }) => {
                     let records = *records;

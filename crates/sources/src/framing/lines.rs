@@ -10,7 +10,7 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
     let tape = Tape::default();
     let mut ordinal = 0;
     let mut searched = 0;
-    while window.any()? {
+    while window.any()? && !sink.enough() {
         let bytes = window.bytes();
         let found = memchr::memchr(b'\n', &bytes[searched..]).map(|at| searched + at);
         let (line, used) = match found {
