@@ -100,6 +100,7 @@ impl Taken {
             layers: examined.layers,
             members: examined.members,
             damage: examined.damage.map(|damage| damage.to_string()),
+            replaces: None,
             location,
             origin: about.origin,
             s3: about.s3,
@@ -180,7 +181,18 @@ impl Collector {
 
     /// Takes an object whose bytes are stored. It counts once it was flushed.
     pub fn take(&mut self, taken: Taken) {
-        let Taken { entry, archive, kept } = taken;
+        let Taken { mut entry, archive, kept } = taken;
+        match self.known.member(&entry) {
+            // A smaller limit does not take back what a larger one gave.
+            Some(before) if !before.unread && entry.is_unread() => {
+                self.added.already += 1;
+                return;
+            }
+            Some(before) if before.unread && before.id != unhex(&entry.object) => {
+                entry.replaces = Some(hex::encode(before.id));
+            }
+            _ => {}
+        }
         let (known, news) = self.known.has(&entry);
         let altered = match kept {
             Kept::Repaired(altered) => Some((altered.sha256, altered.why, Some(altered.kept))),
@@ -251,12 +263,28 @@ impl Collector {
 #[derive(Default)]
 pub(crate) struct Known {
     by_id: HashMap<Short, Told>,
+    /// Members of archives, by a hash of the archive, the place in it and the key.
+    members: HashMap<u64, KnownMember>,
     /// Key and size, to guess what need not be copied before its hash is known.
     looks: HashSet<u64>,
 }
 
 /// The first half of a SHA-256.
 type Short = [u8; 16];
+
+/// The object that a member of an archive is: what its bytes are, and so its id, hangs on whether it was read.
+#[derive(Clone, Copy)]
+struct KnownMember {
+    id: Short,
+    unread: bool,
+}
+
+fn member_look(entry: &Entry) -> Option<u64> {
+    let Location::Member { container, index, .. } = &entry.location else { return None };
+    let mut hasher = DefaultHasher::new();
+    (container, index, &entry.key).hash(&mut hasher);
+    Some(hasher.finish())
+}
 
 /// What a line of the manifest says beyond the object itself; of texts, their hash.
 struct Told {
@@ -303,6 +331,9 @@ impl Known {
 
     fn remember(&mut self, entry: &Entry) {
         self.looks.insert(look(&entry.key, entry.size));
+        if let Some(look) = member_look(entry) {
+            self.members.insert(look, KnownMember { id: unhex(&entry.object), unread: entry.is_unread() });
+        }
         self.by_id.insert(unhex(&entry.object), Told::of(entry));
     }
 
@@ -314,6 +345,11 @@ impl Known {
     /// Whether the case has the bytes of this object, as far as the manifest says.
     fn was_stored(&self, entry: &Entry) -> bool {
         self.by_id.get(&unhex(&entry.object)).is_some_and(|told| !told.in_place)
+    }
+
+    /// What the manifest says about the same member of the same archive.
+    fn member(&self, entry: &Entry) -> Option<KnownMember> {
+        member_look(entry).and_then(|look| self.members.get(&look)).copied()
     }
 
     /// Whether this is what is written about the damage of this object.
@@ -349,7 +385,7 @@ impl Known {
         let placed_now = now.s3.is_some() && now.s3 != before.s3;
         // Of two members with one name and the same packed bytes, one may be readable.
         let readable_now = before.unread && !now.unread;
-        (true, copied_now || told_now || placed_now || readable_now)
+        (true, copied_now || told_now || placed_now || readable_now || entry.replaces.is_some())
     }
 }
 

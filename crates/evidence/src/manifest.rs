@@ -39,6 +39,9 @@ pub struct Entry {
     pub members: u64,
     /// What is wrong with it.
     pub damage: Option<String>,
+    /// The object that this one stands in for: the same member of the same archive, when it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// Where its bytes are.
     pub location: Location,
     /// The absolute path it was taken from.
@@ -173,6 +176,8 @@ pub struct Manifest {
     slots: Vec<Slot>,
     /// Positions of slots, in the order of their ids.
     by_id: Vec<u32>,
+    /// Objects in whose place others stand.
+    replaced: BTreeSet<u128>,
     /// Where the last whole line ends.
     pub(crate) end: u64,
     /// Bytes of an unfinished last line, left by a run that was cut off. The next `add` takes them away and adds
@@ -197,6 +202,12 @@ struct Head {
     #[serde(deserialize_with = "object_id")]
     object: u128,
     size: u64,
+    #[serde(default, deserialize_with = "replaced_id")]
+    replaces: Option<u128>,
+}
+
+fn replaced_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<u128>, D::Error> {
+    object_id(deserializer).map(Some)
 }
 
 fn object_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<u128, D::Error> {
@@ -212,10 +223,18 @@ fn id_of(text: &str) -> Option<u128> {
 impl Manifest {
     /// Reads the manifest. A case without one has nothing collected yet. A later line about the same object (its
     /// metadata arrived, it was copied after having been used in place, or its archive was looked into) stands in for
-    /// the earlier one.
+    /// the earlier one; so does one about a member of an archive that could be read now, for that in which it could not.
     pub fn load(case: &Case) -> Result<Manifest> {
         let path = case.manifest_path();
-        let mut manifest = Manifest { case: case.clone(), path, slots: Vec::new(), by_id: Vec::new(), end: 0, torn: 0 };
+        let mut manifest = Manifest {
+            case: case.clone(),
+            path,
+            slots: Vec::new(),
+            by_id: Vec::new(),
+            replaced: BTreeSet::new(),
+            end: 0,
+            torn: 0,
+        };
         let file = match inside::open(case.root(), &manifest.path, Use::Read) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(manifest),
             other => other.map_err(Error::io("read", &manifest.path))?,
@@ -233,6 +252,9 @@ impl Manifest {
             if length > 1 {
                 let head: Head = parse(&manifest.path, line, &text)?;
                 let (offset, length) = (manifest.end, u32::try_from(length).unwrap_or(u32::MAX));
+                // What is told last counts, also of an object that was replaced before.
+                manifest.replaced.remove(&head.object);
+                manifest.replaced.extend(head.replaces);
                 manifest.slots.push(Slot { id: head.object, size: head.size, offset, line, length });
             }
             manifest.end += length as u64;
@@ -253,7 +275,7 @@ impl Manifest {
             }
         }
         let mut double = doubled.iter();
-        self.slots.retain(|_| double.next() != Some(&true));
+        self.slots.retain(|slot| double.next() != Some(&true) && !self.replaced.contains(&slot.id));
         self.slots.shrink_to_fit();
         self.by_id = (0..).take(self.slots.len()).collect();
         self.by_id.sort_unstable_by_key(|at| self.slots.get(*at as usize).map(|slot| slot.id));
@@ -304,6 +326,11 @@ impl Manifest {
     /// The id of the object at this position.
     pub fn object(&self, at: u32) -> String {
         format!("{:032x}", self.id(at).unwrap_or_default())
+    }
+
+    /// The ids of objects in whose place others stand.
+    pub fn replaced(&self) -> impl Iterator<Item = String> {
+        self.replaced.iter().map(|id| format!("{id:032x}"))
     }
 
     /// The object with this id.

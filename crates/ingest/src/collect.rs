@@ -64,7 +64,7 @@ pub(crate) struct Collector<'a> {
     files: Vec<NewFile>,
     /// Rows of earlier runs of which there is a better copy now.
     replaced: Replaced,
-    /// Objects of this batch that were in the lake and whose old rows go.
+    /// Objects of this batch that were in the lake, or are none any more, and whose old rows go.
     again: HashMap<u32, Before>,
 }
 
@@ -75,6 +75,7 @@ impl<'a> Collector<'a> {
         objects: Objects,
         seen: Seen,
         ledger_files: LedgerFiles,
+        gone: HashMap<u32, Before>,
     ) -> Self {
         Collector {
             lake,
@@ -89,7 +90,7 @@ impl<'a> Collector<'a> {
             rejects: Vec::new(),
             files: Vec::new(),
             replaced: Replaced::default(),
-            again: HashMap::new(),
+            again: gone,
         }
     }
 

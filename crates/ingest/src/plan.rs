@@ -84,6 +84,8 @@ pub(crate) struct Plan {
     pub(crate) objects: Objects,
     pub(crate) batches: Vec<Vec<Waiting>>,
     pub(crate) copies: Copies,
+    /// Objects in whose place others stand in the manifest, with what the ledger still says about them.
+    pub(crate) gone: HashMap<u32, Before>,
 }
 
 impl Task {
@@ -159,6 +161,14 @@ pub(crate) fn plan(manifest: &Manifest, lake: &Batch<'_>, basis: &Basis, batch_b
         before: before.remove(&number).map(Box::new),
     });
     plan.batches = batches(tasks, batch_bytes);
+    // Nothing came of them, so that there is nothing but their rows in the ledger.
+    for object in manifest.replaced() {
+        let number = plan.objects.number(&object)?;
+        plan.gone.extend(before.remove(&number).map(|before| (number, before)));
+    }
+    if plan.batches.is_empty() && !plan.gone.is_empty() {
+        plan.batches.push(Vec::new());
+    }
     Ok(plan)
 }
 

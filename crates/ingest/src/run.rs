@@ -111,18 +111,19 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     let batch = lake.begin("ingest").map_err(Error::Lake)?;
     let basis = Basis::new(&options.limits);
     let manifest = Manifest::load(case).map_err(Error::Evidence)?;
-    let Plan { objects, batches, mut copies } = plan(&manifest, &batch, &basis, options.batch_bytes)?;
+    let Plan { objects, batches, mut copies, gone } = plan(&manifest, &batch, &basis, options.batch_bytes)?;
     let waiting = || batches.iter().flatten();
     progress.start(waiting().count() as u64, waiting().map(|one| one.inflated).sum());
     let mut summary = Summary { already: (manifest.len() - waiting().count()) as u64, ..Summary::default() };
-    let stale = waiting().filter(|one| one.before.is_some()).map(|one| one.number).collect();
+    let again = waiting().filter(|one| one.before.is_some()).map(|one| one.number);
+    let stale = again.chain(gone.keys().copied()).collect();
     let workers = Workers::default();
     let (seen, ledger) = (Seen::new(&batch, stale)?, LedgerFiles::of(&batch)?);
     let mut run = Run {
         case,
         options,
         progress,
-        collector: Collector::new(&directory, &basis, objects, seen, ledger),
+        collector: Collector::new(&directory, &basis, objects, seen, ledger, gone),
         copies: &mut copies,
         summary: &mut summary,
     };

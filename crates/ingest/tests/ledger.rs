@@ -4,6 +4,7 @@
 
 mod lab;
 
+use std::io::Write;
 use std::time::Duration;
 
 use coldtrail_evidence::Limits;
@@ -114,6 +115,27 @@ fn what_was_cut_when_it_was_collected_is_read_whole() {
     lab.add_with("logs", Limits { inflated: 10_000, ..Limits::default() });
     let all = lab.ingest();
     assert_eq!((all.lake.damaged, all.lake.kept), (0, 2000));
+}
+
+#[test]
+fn a_member_that_a_limit_kept_from_being_read_leaves_the_ledger_when_it_is_read() {
+    let lab = Lab::new();
+    let large: String = (1..=50).map(|id| event(id, 1)).collect();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("large.json", &large), ("small.json", &event(51, 1))] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    fs_err::write(lab.file("logs/z.zip", ""), zip.finish().unwrap().into_inner()).unwrap();
+    let small = Limits { inflated: large.len() as u64 - 1, ..Limits::default() };
+    lab.add_with("logs", small);
+    assert_eq!(lab.ingest().lake.failed, 1);
+    assert_eq!(lab.statuses(), ["large.json failed 0 0 0", "small.json ingested 1 0 0", "z.zip archive 0 0 0"]);
+    lab.add("logs");
+    let run = lab.ingest();
+    assert!(run.lake.is_whole(), "{:?}", run.lake);
+    assert_eq!(lab.statuses(), ["large.json ingested 50 0 0", "small.json ingested 1 0 0", "z.zip archive 0 0 0"]);
+    assert_eq!(lab.ingest().objects, 0);
 }
 
 /// No test can wait for a minute; with no time at all, every object is over it at once.

@@ -472,6 +472,30 @@ fn a_bomb_is_an_object_with_damage() {
     assert_eq!(hash_stored(&lab.case, &zeros).unwrap(), zeros.sha256);
 }
 
+#[test]
+fn a_member_that_a_limit_kept_from_being_read_is_replaced_when_it_is_read() {
+    let lab = Lab::new();
+    lab.write("z.zip", &zip(&[("small.log", b"1"), ("large.log", &[b'x'; 5000])]));
+    let small = AddOptions { limits: Limits { inflated: 1000, ..Limits::default() }, ..AddOptions::default() };
+    assert_eq!(lab.add_with(&small).objects, 3);
+    let unread = lab.manifest().find("logs/z.zip!/large.log").unwrap();
+    assert!(unread.is_unread(), "{unread:?}");
+    let added = lab.add();
+    assert_eq!((added.objects, added.already), (1, 2));
+    let manifest = lab.manifest();
+    let read = manifest.find("logs/z.zip!/large.log").unwrap();
+    assert_eq!((manifest.len(), read.is_unread(), read.replaces.as_ref()), (3, false, Some(&unread.object)));
+    assert_eq!(manifest.replaced().collect::<Vec<_>>(), [unread.object.as_str()]);
+    assert_eq!(manifest.get(&unread.object).unwrap(), None);
+    assert_eq!(lab.text("logs/z.zip!/large.log").len(), 5000);
+    // A smaller limit takes nothing back, and says nothing new.
+    let before = fs::read(lab.case.manifest_path()).unwrap();
+    for added in [lab.add_with(&small), lab.add()] {
+        assert_eq!((added.objects, added.already, added.damaged.len()), (0, 3, 0), "{added:?}");
+    }
+    assert_eq!(fs::read(lab.case.manifest_path()).unwrap(), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_and_pipes_are_skipped_and_listed() {
