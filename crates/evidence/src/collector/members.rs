@@ -9,7 +9,7 @@ use super::examine::{self, Examined};
 use super::{About, BATCH, Collector, Taken};
 use crate::add::Progress;
 use crate::archive::{self, ArchiveKind, Listing, Member};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manifest::{Entry, Location, Manifest};
 use crate::open::{Damage, Notes, hash_stored, most_of, open_member, plain};
 use crate::sidecar;
@@ -65,7 +65,16 @@ impl Collector {
                 true => chunk.iter().map(read).collect(),
                 false => chunk.par_iter().map(read).collect(),
             };
-            done.into_iter().for_each(|taken| self.take(taken));
+            let mut failed = None;
+            for taken in done {
+                match taken {
+                    Ok(taken) => self.take(taken),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            self.flush(progress)?;
+            // The disk failed, which says nothing about the member: what was read stays, and the next run takes the rest.
+            failed.map_or(Ok(()), Err)?;
         }
         self.tell_end(container, &damage)?;
         self.flush(progress)
@@ -154,17 +163,11 @@ impl Collector {
     }
 
     /// A member, read, or with the reason why it is not.
-    fn member(&self, container: &Entry, path: &Path, m: &Member, metadata: Option<serde_json::Value>) -> Taken {
-        let mut place = m.place;
+    fn member(&self, container: &Entry, path: &Path, m: &Member, metadata: Option<serde_json::Value>) -> Result<Taken> {
         let mut examined = match &m.unread {
-            None => self.read(path, m),
-            Some(why) => self.read_packed(path, m).map(|examined| examined.unread(why)),
-        }
-        .unwrap_or_else(|why| {
-            // The archive cannot be read at this place any more, and what is not known has no bytes.
-            (place.length, place.unread) = (0, true);
-            Examined::nothing().unread(&Damage::Unread { why })
-        });
+            None => self.read(path, m)?,
+            Some(why) => self.read_packed(path, m)?.unread(why),
+        };
         if examined.archive.take().is_some() {
             examined.damage.get_or_insert(Damage::NestedArchive);
         }
@@ -173,27 +176,70 @@ impl Collector {
             container_location: Box::new(container.location.clone()),
             index: m.index,
             name: m.name.clone(),
-            place,
+            place: m.place,
         };
         let key = member_key(container, &m.name);
         // What was said about the archive's place says nothing about the place of what is in it.
         let about = About { key, origin: container.origin.clone(), s3: None, metadata };
-        Taken::new(about, examined, location)
+        Ok(Taken::new(about, examined, location))
     }
 
-    fn read(&self, path: &Path, m: &Member) -> Result<Examined, String> {
+    fn read(&self, path: &Path, m: &Member) -> Result<Examined> {
         let notes = Notes::default();
-        let input = open_member(&self.case, path, &m.place, &self.limits, &notes).map_err(|error| error.to_string())?;
-        examine::stream(input, notes, m.crc, &self.limits).map_err(|error| error.to_string())
+        let input = open_member(&self.case, path, &m.place, &self.limits, &notes)?;
+        examine::stream(input, notes, m.crc, &self.limits).map_err(Error::io("read", path))
     }
 
     /// The packed bytes of a member that is not read: their hash and number.
-    fn read_packed(&self, path: &Path, m: &Member) -> Result<Examined, String> {
-        let input = open_member(&self.case, path, &m.place, &self.limits, &Notes::default());
-        examine::packed(input.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+    fn read_packed(&self, path: &Path, m: &Member) -> Result<Examined> {
+        let input = open_member(&self.case, path, &m.place, &self.limits, &Notes::default())?;
+        examine::packed(input).map_err(Error::io("read", path))
     }
 }
 
 fn member_key(container: &Entry, name: &str) -> String {
     format!("{}!/{name}", container.key)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::NewCase;
+    use crate::case::Case;
+    use crate::manifest::{MemberPlace, Packing};
+    use crate::open::Limits;
+
+    /// A disk that fails once says nothing about the member for good.
+    #[test]
+    fn a_member_that_the_disk_does_not_give_is_an_error_and_no_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = NewCase { name: "case", operator: None, reference: None, created: "2026-05-01T00:00:00Z" };
+        let case = Case::init(&folder.path().join("case"), &new).unwrap();
+        let mut collector = Collector::open(&case, Limits::default()).unwrap();
+        let about = About { key: "logs/a.tar".to_owned(), ..About::default() };
+        let container = collector.intake().bytes(about, b"an archive".to_vec()).unwrap().entry().clone();
+        let place = MemberPlace { offset: 3, length: 7, unpacked: 7, packing: Packing::Plain, unread: false };
+        let mut member = Member { index: 0, name: "one.log".to_owned(), place, crc: None, unread: None };
+        let path = case.object_path(&container.sha256);
+        let taken = collector.member(&container, &path, &member, None).unwrap();
+        assert_eq!(taken.entry().sha256, crate::hash::sha256(b"archive"));
+        let gone = folder.path().join("gone.tar");
+        for refused in [false, true] {
+            if refused {
+                member.refuse(Damage::OverLimit { why: "a test".to_owned() });
+            }
+            let failed = collector.member(&container, &gone, &member, None).unwrap_err();
+            assert!(matches!(&failed, Error::Io { path, .. } if *path == gone), "{failed:?}");
+        }
+        collector.flush(&Quiet).unwrap();
+        assert!(Manifest::load(&case).unwrap().is_empty());
+    }
+
+    struct Quiet;
+    impl Progress for Quiet {
+        fn start(&self, _objects: u64, _bytes: u64) {}
+        fn more(&self, _objects: u64, _bytes: u64) {}
+        fn object(&self, _bytes: u64) {}
+    }
 }
