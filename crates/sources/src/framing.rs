@@ -1,9 +1,12 @@
 //! Framing: where one record ends and the next begins. What a record means is the decoder's business.
 //!
-//! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped.
+//! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped. Logs whose entries are
+//! of several lines say where one begins ([`Entries`]).
 
 mod ahead;
 mod csv;
+mod entries;
+mod joined;
 mod json_documents;
 mod lines;
 mod resync;
@@ -56,6 +59,8 @@ pub struct Record<'a> {
     pub tape: &'a Tape,
     /// The members of the wrapper around the record, as JSON object; empty when there are none.
     pub envelope: &'a str,
+    /// The messages of the events that go on with this one, joined by line breaks; `text` holds these events, too.
+    pub continued: &'a str,
     /// Were bytes that are no UTF-8 replaced?
     pub lossy: bool,
 }
@@ -89,10 +94,43 @@ pub trait Sink {
     }
 }
 
+/// Tells where the entries of a log begin, of a kind whose entries may be of several lines.
+pub trait Entries {
+    /// Does this line look like the beginning of an entry? `alone`: it is the first of an event of CloudWatch Logs.
+    fn begins(&self, line: &[u8], alone: bool) -> bool;
+    /// Takes the next line of an entry, the `first` one or another. Is the entry open behind it, in a quote or in a
+    /// comment, so that the next line begins none whatever it looks like?
+    fn open(&mut self, _line: &[u8], _first: bool) -> bool {
+        false
+    }
+}
+
 /// Hands every record of a stream to `sink`, in order: `head`, which was read before, and then `reader` to its end, or
 /// until it is enough.
-pub fn frame<R: Read>(head: Vec<u8>, reader: R, framing: Framing, sink: &mut dyn Sink) -> io::Result<R> {
+/// `entries` comes from the decoder of the records ([`crate::Decoder::entries`]).
+pub fn frame<R: Read>(
+    head: Vec<u8>,
+    reader: R,
+    framing: Framing,
+    entries: Option<Box<dyn Entries>>,
+    sink: &mut dyn Sink,
+) -> io::Result<R> {
     let mut window = Window::new(head, reader);
+    if let Some(mut entries) = entries {
+        match framing {
+            Framing::Lines => {
+                entries::frame(&mut window, entries.as_mut(), sink)?;
+                return Ok(window.into_reader());
+            }
+            Framing::Json => {
+                let mut joined = joined::Joined::new(entries.as_mut(), sink);
+                json_documents::Documents::new(&mut joined, true).frame(&mut window)?;
+                joined.finish();
+                return Ok(window.into_reader());
+            }
+            Framing::Parquet | Framing::Csv => {}
+        }
+    }
     match framing {
         Framing::Lines => lines::frame(&mut window, sink)?,
         Framing::Csv => csv::frame(&mut window, sink)?,

@@ -53,7 +53,7 @@ pub enum Fault {
 pub const MAX_TOKENS: usize = 4 << 20;
 
 /// The tokens of one value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Tape {
     tokens: Vec<Token>,
     /// The open objects and arrays.

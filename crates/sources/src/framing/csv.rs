@@ -41,7 +41,15 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
                         let reason = format!("the header names {} columns, the row has {}", names.len(), cells.len());
                         sink.broken(Broken { ordinal, offset, bytes, size: end as u64, reason });
                     } else {
-                        sink.record(&Record { ordinal, offset, text: &json, tape: &tape, envelope: "", lossy });
+                        sink.record(&Record {
+                            ordinal,
+                            offset,
+                            text: &json,
+                            tape: &tape,
+                            envelope: "",
+                            continued: "",
+                            lossy,
+                        });
                     }
                 }
             }

@@ -279,7 +279,8 @@ impl<'s> Documents<'s> {
             // Only objects have a beginning that tells them; what is none may be a part of a broken one.
             None => self.sound = false,
         }
-        let record = Record { ordinal, offset, text: &text, tape: &self.tape, envelope: &self.envelope, lossy };
+        let record =
+            Record { ordinal, offset, text: &text, tape: &self.tape, envelope: &self.envelope, continued: "", lossy };
         self.sink.record(&record);
         window.consume(end);
     }

@@ -37,7 +37,7 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
             ordinal += 1;
             let (text, lossy) = as_text(line);
             let offset = Some(window.offset());
-            sink.record(&Record { ordinal, offset, text: &text, tape: &tape, envelope: "", lossy });
+            sink.record(&Record { ordinal, offset, text: &text, tape: &tape, envelope: "", continued: "", lossy });
         }
         window.consume(used);
     }
