@@ -31,11 +31,12 @@ impl Basis {
         Basis { sources, limits: format!("{}/{}/{}", limits.inflated, limits.ratio, limits.layers) }
     }
 
-    /// In words: for what a source read, that source; for what none knew, the list of all of them.
+    /// In words: for what a source read, that source; for what none knew, and what carries logs of others, the list of all of them.
     pub(crate) fn text(&self, source: Option<&LogSource>, cut: bool) -> String {
         let judge = match source {
-            Some(source) => format!("{READING} {}/{}", source.name, source.version),
-            None => format!("{READING} sources/{}", self.sources),
+            Some(source) if !source.carries() => format!("{READING} {}/{}", source.name, source.version),
+            // Any of them may come to know it, or a record in it.
+            _ => format!("{READING} sources/{}", self.sources),
         };
         if cut { format!("{judge}{LIMITS}{}", self.limits) } else { judge }
     }

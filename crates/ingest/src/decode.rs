@@ -15,7 +15,8 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Form, Head, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
+    Broken, Decoded, Decoder, Form, Head, LogSource, Mistyped, Recognised, Record, Reject, Sink, frame, recognise,
+    time::Years,
 };
 
 use crate::budget::Budget;
@@ -217,6 +218,58 @@ impl Decoding {
     }
 }
 
+/// The decoders of an object: nearly always one. Records of CloudWatch Logs are of the sources whose logs they carry.
+struct Decoders<'a> {
+    open: &'a mut Vec<Decoding>,
+    /// What the object was recognised as.
+    of: &'static LogSource,
+    task: &'a Task,
+    years: Years,
+    /// Which of `open` have records of this object.
+    begun: Vec<usize>,
+    /// Which had the last one.
+    at: usize,
+}
+
+impl Decoders<'_> {
+    /// The decoder of that source, told of this object and how it begins.
+    fn begin(&mut self, source: &'static LogSource, bytes: &[u8], whole: bool) -> &mut dyn Decoder {
+        self.at = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
+            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
+            self.open.len() - 1
+        });
+        let decoder = &mut self.open[self.at].decoder;
+        if !self.begun.contains(&self.at) {
+            self.begun.push(self.at);
+            let (name, key) = (&self.task.entry.key, &self.task.key);
+            decoder.begin(&Head { name, key, bytes, whole }, self.years);
+            decoder.rows().begin(&self.task.entry.object);
+        }
+        decoder.as_mut()
+    }
+
+    fn current(&mut self) -> &mut Decoding {
+        &mut self.open[self.at]
+    }
+
+    /// The one for this record.
+    fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
+        let source = self.of.of(record);
+        if source.name != self.open[self.at].source.name {
+            self.begin(source, &[], false);
+        }
+        self.current()
+    }
+
+    /// The farthest form of the records, and what their columns could not take.
+    fn ended(&self) -> (Option<Form>, Option<String>) {
+        let mut mistyped = Mistyped::default();
+        let decoders = || self.begun.iter().map(|at| &self.open[*at].decoder);
+        decoders().for_each(|decoder| mistyped.merge(decoder.mistyped()));
+        (decoders().map(|decoder| decoder.form()).max(), mistyped.json())
+    }
+}
+
 /// The inflated text of an object: its beginning, and what comes after it.
 struct Text<R> {
     head: Vec<u8>,
@@ -313,20 +366,16 @@ impl Worker {
                 return Ok(rest);
             }
         };
-        let place = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
-            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
-            self.open.len() - 1
-        });
-        let open = &mut self.open[place];
-        open.decoder.begin(&Head { name: &entry.key, key: &task.key, bytes: start, whole }, self.years);
-        open.decoder.rows().begin(&entry.object);
         outcome.status = Status::Ingested;
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
+        let mut decoders =
+            Decoders { open: &mut self.open, of: source, task, years: self.years, begun: Vec::new(), at: 0 };
+        let entries = decoders.begin(source, start, whole).entries();
         let mut sink = ObjectSink {
             at,
             object: &entry.object,
-            open,
+            decoders,
             rejects: &mut self.rejects,
             outcome,
             emit,
@@ -335,14 +384,13 @@ impl Worker {
             kept: 0,
             crowd: None,
         };
-        let framed = frame(head, rest, framing, &mut sink);
+        let framed = frame(head, rest, framing, entries, &mut sink);
         sink.scatter();
         let rest = framed.map_err(|error: io::Error| error.to_string())?;
         if sink.budget.is_spent {
             return Err(sink.budget.reason());
         }
-        sink.outcome.form = Some(sink.open.decoder.form());
-        sink.outcome.mistyped = sink.open.decoder.mistyped().json();
+        (sink.outcome.form, sink.outcome.mistyped) = sink.decoders.ended();
         Ok(rest)
     }
 }
@@ -436,7 +484,7 @@ pub(crate) fn opened(case: &Case, entry: &Entry, limits: &Limits) -> Result<Open
 struct ObjectSink<'a> {
     at: usize,
     object: &'a str,
-    open: &'a mut Decoding,
+    decoders: Decoders<'a>,
     rejects: &'a mut Rejects,
     outcome: &'a mut Outcome,
     emit: &'a mut dyn FnMut(Part),
@@ -496,7 +544,7 @@ impl ObjectSink<'_> {
             evidence_object: Some(Cow::Borrowed(self.object)),
             evidence_record: i64::try_from(ordinal).ok(),
             evidence_offset: offset.and_then(|o| i64::try_from(o).ok()),
-            source: Some(Cow::Borrowed(self.open.source.name)),
+            source: Some(Cow::Borrowed(self.decoders.current().source.name)),
             field: reject.field.map(Cow::Borrowed),
             reason: Some(Cow::Owned(reason)),
             size: i64::try_from(size).ok(),
@@ -507,9 +555,10 @@ impl ObjectSink<'_> {
 
     fn add(&mut self, bytes: usize) {
         self.budget.add(bytes);
-        self.open.text += bytes;
-        if self.open.text >= CHUNK {
-            self.open.flush(self.emit);
+        let open = self.decoders.current();
+        open.text += bytes;
+        if open.text >= CHUNK {
+            open.flush(self.emit);
             self.rejects.flush(self.emit);
         }
     }
@@ -518,8 +567,9 @@ impl ObjectSink<'_> {
 impl Sink for ObjectSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
         self.outcome.records += 1;
-        match self.open.decoder.record(record) {
-            Ok(Decoded::Row) => count_in(&mut self.open.runs, self.at),
+        let open = self.decoders.of(record);
+        match open.decoder.record(record) {
+            Ok(Decoded::Row) => count_in(&mut open.runs, self.at),
             Ok(Decoded::Nothing) => {
                 self.outcome.records -= 1;
                 self.outcome.comments += 1;

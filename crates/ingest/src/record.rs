@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use coldtrail_evidence::{Case, Entry, Limits, ObjectKey};
-use coldtrail_sources::{Broken, Framing, Recognised, Record, Sink, frame, recognise};
+use coldtrail_sources::time::Years;
+use coldtrail_sources::{Broken, Framing, Head, Recognised, Record, Sink, frame, recognise};
 
 use crate::decode::{HEAD, opened, parquet_head, parquet_rows};
 use crate::error::{Error, Result};
@@ -37,13 +38,18 @@ pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> 
     };
     let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
     let whole = head.len() < HEAD;
-    let framing = match recognise(&entry.key, &ObjectKey::parse(&entry.key), start, whole, parquet) {
-        Recognised::Source(_, framing) => framing,
+    let key = ObjectKey::parse(&entry.key);
+    let (framing, entries) = match recognise(&entry.key, &key, start, whole, parquet) {
+        Recognised::Source(source, framing) => {
+            let mut decoder = (source.decoder)();
+            decoder.begin(&Head { name: &entry.key, key: &key, bytes: start, whole }, Years::default());
+            (framing, decoder.entries())
+        }
         // Nothing was made from it; its lines can be looked at all the same.
-        Recognised::Empty | Recognised::Unknown(_) => Framing::Lines,
+        Recognised::Empty | Recognised::Unknown(_) => (Framing::Lines, None),
     };
     let mut look = Look { wanted: record, last: 0, found: None, format: framing.name() };
-    frame(head, rest, framing, &mut look).map_err(|error| failed(error.to_string()))?;
+    frame(head, rest, framing, entries, &mut look).map_err(|error| failed(error.to_string()))?;
     let last = look.last;
     look.found.ok_or(Error::NoRecord { key: entry.key.clone(), record, last })
 }

@@ -3,6 +3,7 @@
 //! No IO, no clock, no threads: readers come in, batches go out. [`SOURCES`] is the only registry.
 
 mod canonical;
+mod carried;
 mod error_class;
 mod fields;
 pub mod framing;
@@ -11,6 +12,7 @@ mod members;
 mod recognise;
 mod second_hand;
 mod source;
+mod sql_text;
 pub mod time;
 mod unwrap;
 mod window;
@@ -18,10 +20,13 @@ mod window;
 mod cloudfront;
 mod cloudtrail;
 mod cloudtrail_digests;
+mod cloudwatch_logs;
 mod config_items;
+mod rds_audit;
+mod rds_slow;
 mod s3_access;
 mod s3_operations;
 
-pub use framing::{Broken, Framing, Record, Sink, frame};
+pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};
 pub use source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject, SOURCES};

@@ -40,6 +40,13 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
     if let Some(source) = claimed(&head, framing) {
         return Recognised::Source(source, framing);
     }
+    // An export task puts the time before JSON, too; who takes the lines takes the time.
+    if framing == Framing::Json
+        && first[0].is_ascii_digit()
+        && let Some(source) = claimed(&head, Framing::Lines)
+    {
+        return Recognised::Source(source, Framing::Lines);
+    }
     // A file cut at its beginning has a part of a record first, and a notification of AWS Config that came by
     // mail has prose, and may be indented.
     if framing == Framing::Lines
@@ -97,7 +104,7 @@ fn is_empty_container(bytes: &[u8]) -> bool {
         return false;
     }
     let mut count = Count(0);
-    frame(Vec::new(), bytes, Framing::Json, &mut count).is_ok() && count.0 == 0
+    frame(Vec::new(), bytes, Framing::Json, None, &mut count).is_ok() && count.0 == 0
 }
 
 /// Files without records are not longer than this.
@@ -118,12 +125,12 @@ pub(crate) fn any_record(head: &Head<'_>, wanted: fn(Value<'_>) -> bool) -> bool
 }
 
 /// The same of records that are framed like this.
-pub(crate) fn any_framed(head: &Head<'_>, framing: Framing, wanted: fn(Value<'_>) -> bool) -> bool {
-    struct Look {
-        wanted: fn(Value<'_>) -> bool,
+pub(crate) fn any_framed(head: &Head<'_>, framing: Framing, wanted: impl Fn(Value<'_>) -> bool) -> bool {
+    struct Look<F> {
+        wanted: F,
         found: bool,
     }
-    impl Sink for Look {
+    impl<F: Fn(Value<'_>) -> bool> Sink for Look<F> {
         fn record(&mut self, record: &Record<'_>) {
             self.found = self.found || (record.ordinal <= LOOKED_AT && (self.wanted)(record.json()));
         }
@@ -133,9 +140,9 @@ pub(crate) fn any_framed(head: &Head<'_>, framing: Framing, wanted: fn(Value<'_>
     // A few records are enough nearly always; only when they are not is the whole head read.
     let few = head.bytes.len().min(FEW_BYTES);
     [few, head.bytes.len()].into_iter().any(|end| {
-        let mut look = Look { wanted, found: false };
+        let mut look = Look { wanted: &wanted, found: false };
         let bytes = head.bytes.get(..end).unwrap_or_default();
-        frame(Vec::new(), bytes, framing, &mut look).is_ok() && look.found
+        frame(Vec::new(), bytes, framing, None, &mut look).is_ok() && look.found
     })
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use coldtrail_evidence::ObjectKey;
 use coldtrail_schema::{Rows, Table};
 
-use crate::framing::{Framing, Record};
+use crate::carried;
+use crate::framing::{Entries, Framing, Record};
 use crate::time::Years;
 
 /// What is known of an object before it is decoded.
@@ -31,6 +32,19 @@ pub struct LogSource {
     /// Does an object that begins like this hold such logs?
     pub claims: fn(&Head<'_>, Framing) -> bool,
     pub decoder: fn() -> Box<dyn Decoder>,
+}
+
+impl LogSource {
+    /// The source of a record in an object that was recognised as this one: itself, but for CloudWatch Logs, which
+    /// carries the logs of others.
+    pub fn of(&'static self, record: &Record<'_>) -> &'static LogSource {
+        if self.carries() { carried::source_of(record).unwrap_or(self) } else { self }
+    }
+
+    /// Can its objects hold records of other sources?
+    pub fn carries(&self) -> bool {
+        self.name == crate::cloudwatch_logs::SOURCE.name
+    }
 }
 
 /// How near to the log itself the records of an object are. The later ones can be proven less.
@@ -60,6 +74,10 @@ pub trait Decoder: Send {
     /// The records that follow are of an object that begins like this, and of these years: a time outside of them is
     /// none. Rows that wait stay.
     fn begin(&mut self, head: &Head<'_>, years: Years);
+    /// What tells where the entries of this log begin, when they may be of several lines.
+    fn entries(&self) -> Option<Box<dyn Entries>> {
+        None
+    }
     /// Decodes one record. An error means that no row was made of it. A record that is none by the
     /// format's own rules (a comment, a header) is `Ok(Decoded::Nothing)`.
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject>;
@@ -81,6 +99,13 @@ pub struct Mistyped(BTreeMap<String, u64>);
 impl Mistyped {
     pub(crate) fn add(&mut self, column: String) {
         *self.0.entry(column).or_default() += 1;
+    }
+
+    /// Counts those of another one, too.
+    pub fn merge(&mut self, other: &Mistyped) {
+        for (column, count) in &other.0 {
+            *self.0.entry(column.clone()).or_default() += count;
+        }
     }
 
     /// `{"errorcode":3}`; none when every value fitted.
@@ -130,4 +155,8 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::config_items::SOURCE,
     &crate::cloudfront::SOURCE,
     &crate::s3_access::SOURCE,
+    &crate::rds_audit::SOURCE,
+    &crate::rds_slow::SOURCE,
+    // Takes what nobody before it knows by its messages.
+    &crate::cloudwatch_logs::SOURCE,
 ];

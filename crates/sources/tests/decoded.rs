@@ -9,7 +9,7 @@ use coldtrail_schema::arrow::array::{Array, RecordBatch};
 use coldtrail_schema::{Kind, Table};
 use coldtrail_sources::time::Years;
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Framing, Head, LogSource, Recognised, Record, Sink, frame, recognise,
+    Broken, Decoded, Decoder, Framing, Head, LogSource, Mistyped, Recognised, Record, Sink, frame, recognise,
 };
 
 /// What became of one framed record.
@@ -28,6 +28,8 @@ pub(crate) enum Fate {
 pub(crate) struct Seen {
     pub(crate) ordinal: u64,
     pub(crate) offset: Option<u64>,
+    /// Whose log it is: where CloudWatch Logs carries it, another's than that of the object.
+    pub(crate) source: &'static str,
     pub(crate) text: String,
     pub(crate) fate: Fate,
 }
@@ -75,31 +77,47 @@ pub(crate) fn decode(name: &str, bytes: &[u8], parquet: bool) -> Outcome {
 
 /// Frames and decodes, whatever recognition would say.
 pub(crate) fn run(source: &'static LogSource, framing: Framing, head: &Head<'_>, bytes: &[u8]) -> Outcome {
-    let mut decoder = (source.decoder)();
-    decoder.begin(head, Years::until(2027));
     let outcome = Outcome { source: Some(source), framing: Some(framing), ..Outcome::default() };
-    let mut sink = Collect { decoder, table: source.table, outcome };
-    frame(Vec::new(), bytes, framing, &mut sink).unwrap();
-    sink.outcome.mistyped = sink.decoder.mistyped().json();
+    let mut sink = Collect { source, head, decoders: Vec::new(), outcome };
+    let entries = sink.decoder(source).entries();
+    frame(Vec::new(), bytes, framing, entries, &mut sink).unwrap();
+    let mut mistyped = Mistyped::default();
+    sink.decoders.iter().for_each(|(_, decoder)| mistyped.merge(decoder.mistyped()));
+    sink.outcome.mistyped = mistyped.json();
     sink.outcome
 }
 
-struct Collect {
-    decoder: Box<dyn Decoder>,
-    table: &'static Table,
+struct Collect<'a> {
+    source: &'static LogSource,
+    head: &'a Head<'a>,
+    decoders: Vec<(&'static LogSource, Box<dyn Decoder>)>,
     outcome: Outcome,
 }
 
-impl Sink for Collect {
+impl Collect<'_> {
+    fn decoder(&mut self, source: &'static LogSource) -> &mut dyn Decoder {
+        let at = self.decoders.iter().position(|(known, _)| known.name == source.name).unwrap_or_else(|| {
+            let mut decoder = (source.decoder)();
+            decoder.begin(self.head, Years::until(2027));
+            self.decoders.push((source, decoder));
+            self.decoders.len() - 1
+        });
+        self.decoders[at].1.as_mut()
+    }
+}
+
+impl Sink for Collect<'_> {
     fn record(&mut self, record: &Record<'_>) {
-        let before = self.decoder.rows().len();
-        let result = self.decoder.record(record);
-        let added = self.decoder.rows().len() - before;
+        let source = self.source.of(record);
+        let decoder = self.decoder(source);
+        let before = decoder.rows().len();
+        let result = decoder.record(record);
+        let added = decoder.rows().len() - before;
         let fate = match result {
             Ok(Decoded::Row) => {
                 assert_eq!(added, 1, "a row is one row");
-                let batch = self.decoder.rows().finish();
-                Fate::Row { cells: cells(self.table, &batch.rows), unique: batch.unique[0] }
+                let batch = decoder.rows().finish();
+                Fate::Row { cells: cells(source.table, &batch.rows), unique: batch.unique[0] }
             }
             Ok(Decoded::Nothing) => {
                 assert_eq!(added, 0, "nothing is no row");
@@ -112,13 +130,20 @@ impl Sink for Collect {
             }
         };
         let text = record.text.to_owned();
-        self.outcome.seen.push(Seen { ordinal: record.ordinal, offset: record.offset, text, fate });
+        self.outcome.seen.push(Seen {
+            ordinal: record.ordinal,
+            offset: record.offset,
+            source: source.name,
+            text,
+            fate,
+        });
     }
 
     fn broken(&mut self, broken: Broken<'_>) {
         let text = String::from_utf8_lossy(broken.bytes).into_owned();
         let fate = Fate::Reject(format!("{} ({} bytes)", broken.reason, broken.size));
-        self.outcome.seen.push(Seen { ordinal: broken.ordinal, offset: broken.offset, text, fate });
+        let (ordinal, offset, source) = (broken.ordinal, broken.offset, self.source.name);
+        self.outcome.seen.push(Seen { ordinal, offset, source, text, fate });
     }
 
     fn trailer(&mut self, text: &str) {
@@ -190,7 +215,9 @@ pub(crate) fn listing(outcome: &Outcome) -> String {
     }
     for seen in &outcome.seen {
         let offset = seen.offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
-        writeln!(out, "\nrecord {}{offset}", seen.ordinal).unwrap();
+        let carried = outcome.source.is_some_and(|source| source.name != seen.source);
+        let of = if carried { format!(" of {}", seen.source) } else { String::new() };
+        writeln!(out, "\nrecord {}{offset}{of}", seen.ordinal).unwrap();
         match &seen.fate {
             Fate::Row { cells, unique } => {
                 for (name, value) in cells {

@@ -3,7 +3,9 @@
 
 mod cases;
 mod conformance;
+mod databases;
 mod decoded;
+mod entries;
 mod fidelity;
 mod neighbours;
 mod shared_cases;

@@ -126,7 +126,7 @@ fn tried(form: &Form, stride: usize) -> (usize, usize, usize, Option<String>) {
                 None => _ = bytes.remove(at),
             }
             let mut sink = Texts::default();
-            frame(bytes.clone(), std::io::empty(), form.framing, &mut sink).unwrap();
+            frame(bytes.clone(), std::io::empty(), form.framing, None, &mut sink).unwrap();
             let lost =
                 records.iter().enumerate().filter(|(at, text)| *at != TARGET && !sink.whole.contains(*text)).count();
             all += 1;
@@ -171,13 +171,13 @@ fn a_document_too_long_costs_itself() {
     let long = format!("{{\"eventVersion\":\"1.08\",\"userAgent\":\"{}\"}}", "x".repeat(40 << 20));
     let text = format!("{}\n{long}\n{}\n", call(1), call(2));
     let mut sink = Sizes::default();
-    frame(text.into_bytes(), std::io::empty(), Framing::Json, &mut sink).unwrap();
+    frame(text.into_bytes(), std::io::empty(), Framing::Json, None, &mut sink).unwrap();
     let size = call(1).len() as u64;
     assert_eq!(sink.0, [(true, size), (false, long.len() as u64), (true, size)]);
     // From a reader, in the pieces that it gives.
     let text = format!("{}\n{long}\n{}\n", call(1), call(2));
     let mut sink = Sizes::default();
-    frame(Vec::new(), text.as_bytes(), Framing::Json, &mut sink).unwrap();
+    frame(Vec::new(), text.as_bytes(), Framing::Json, None, &mut sink).unwrap();
     assert_eq!(sink.0, [(true, size), (false, long.len() as u64), (true, size)]);
 }
 

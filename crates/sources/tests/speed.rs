@@ -32,8 +32,9 @@ fn measure(title: &str, key: &str, bytes: &[u8]) {
         let start = Instant::now();
         let mut decoder = (source.decoder)();
         decoder.begin(&Head { name: key, key: &parsed, bytes: head, whole: false }, Default::default());
+        let entries = decoder.entries();
         let mut sink = Push(decoder, 0, 0);
-        frame(Vec::new(), bytes, framing, &mut sink).unwrap();
+        frame(Vec::new(), bytes, framing, entries, &mut sink).unwrap();
         (start.elapsed().as_secs_f64(), sink.1)
     });
     let (seconds, records) = best.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();

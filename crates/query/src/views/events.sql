@@ -25,3 +25,22 @@ select
   cast(null as varchar) as actor, coalesce(messagetype, configurationitemstatus, item_source) as action,
   coalesce(arn, resourceid) as target, cast(null as varchar) as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
 from lake.config_items
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'cloudwatch_logs' as source, account, region,
+  cast(null as varchar) as actor, coalesce(log_group, log_stream) as action,
+  log_stream as target, ips[1] as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.cloudwatch_logs
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'rds_audit' as source, account, region,
+  username as actor, operation as action,
+  coalesce(case when object is null then database else concat(coalesce(database, ''), '.', object) end, server_host) as target,
+  host as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.rds_audit
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'rds_slow' as source, account, region,
+  username as actor, 'statement' as action, database as target,
+  host as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.rds_slow

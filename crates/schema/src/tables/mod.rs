@@ -3,10 +3,13 @@
 pub mod cloudfront;
 pub mod cloudtrail;
 pub mod cloudtrail_digests;
+pub mod cloudwatch_logs;
 pub mod common;
 pub mod config_history;
 pub mod config_items;
 pub mod ledger;
+pub mod rds_audit;
+pub mod rds_slow;
 pub mod resource;
 pub mod s3_access;
 pub mod sessions;
@@ -22,6 +25,9 @@ pub static TABLES: &[&Table] = &[
     &s3_access::TABLE,
     &cloudfront::TABLE,
     &config_items::TABLE,
+    &cloudwatch_logs::TABLE,
+    &rds_audit::TABLE,
+    &rds_slow::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,
