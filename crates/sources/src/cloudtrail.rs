@@ -26,7 +26,8 @@ pub(crate) static SOURCE: LogSource = LogSource {
     version: 1,
     claims: |head, framing| match framing {
         Framing::Lines => false,
-        Framing::Csv => claims_csv(head),
+        // A table with CloudTrail's columns.
+        Framing::Csv => recognise::any_framed(head, Framing::Csv, second_hand::is_one),
         Framing::Json | Framing::Parquet => recognise::any_record(head, holds_event) || named(head),
     },
     decoder: || Box::<CloudtrailDecoder>::default(),
@@ -36,11 +37,6 @@ pub(crate) static SOURCE: LogSource = LogSource {
 fn named(head: &Head<'_>) -> bool {
     let folder = head.key.service.as_deref().is_some_and(|s| s.starts_with("CloudTrail") && s != "CloudTrail-Digest");
     folder && memchr::memmem::find(head.bytes, b"\"eventVersion\"").is_some()
-}
-
-/// Is it a table with CloudTrail's columns?
-pub(crate) fn claims_csv(head: &Head<'_>) -> bool {
-    recognise::any_framed(head, Framing::Csv, second_hand::is_one)
 }
 
 /// Is this, or does it wrap, a CloudTrail event?

@@ -1,7 +1,7 @@
 //! Framing: where one record ends and the next begins. What a record means is the decoder's business.
 //!
-//! Two framings serve every text source: lines, and JSON documents in whatever they are wrapped. Logs whose entries are
-//! of several lines say where one begins ([`Entries`]).
+//! Three framings serve every text source: lines, JSON documents in whatever they are wrapped, and tables with a header.
+//! Logs whose entries are of several lines say where one begins ([`Entries`]).
 
 mod ahead;
 mod csv;
@@ -15,6 +15,7 @@ mod wrapper;
 use std::borrow::Cow;
 use std::io::{self, Read};
 
+pub(crate) use csv::names as csv_names;
 pub(crate) use json_documents::export_prefix;
 
 use crate::json::{Tape, Value};

@@ -2,7 +2,7 @@
 
 use coldtrail_evidence::ObjectKey;
 
-use crate::framing::{Framing, Record, Sink, frame};
+use crate::framing::{Framing, Record, Sink, csv_names, frame};
 use crate::json::Value;
 use crate::source::{Head, LogSource, SOURCES};
 
@@ -38,7 +38,15 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
         };
     }
     if let Some(source) = claimed(&head, framing) {
-        return Recognised::Source(source, framing);
+        return match framing {
+            Framing::Lines => lines_or_table(&head, first, source),
+            _ => Recognised::Source(source, framing),
+        };
+    }
+    if framing == Framing::Lines
+        && let Some(source) = table(&head)
+    {
+        return Recognised::Source(source, Framing::Csv);
     }
     // An export task puts the time before JSON, too; who takes the lines takes the time.
     if framing == Framing::Json
@@ -56,15 +64,26 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
     {
         return Recognised::Source(source, Framing::Json);
     }
-    // A table as text, if its header names CloudTrail's columns.
-    if framing == Framing::Lines && crate::cloudtrail::claims_csv(&head) {
-        return Recognised::Source(&crate::cloudtrail::SOURCE, Framing::Csv);
-    }
     Recognised::Unknown(why_unknown(first, framing))
 }
 
 fn claimed(head: &Head<'_>, framing: Framing) -> Option<&'static LogSource> {
     SOURCES.iter().copied().find(|source| (source.claims)(head, framing))
+}
+
+/// Whose table it is, as text: its header tells whose columns it has.
+fn table(head: &Head<'_>) -> Option<&'static LogSource> {
+    header(head).and_then(|_names| claimed(head, Framing::Csv))
+}
+
+/// A cell of a table may hold lines of a log: where the first line is none of them and the header of a table, it is one.
+fn lines_or_table(head: &Head<'_>, first: &[u8], source: &'static LogSource) -> Recognised {
+    let end = memchr::memchr(b'\n', first).unwrap_or(first.len());
+    let line = Head { bytes: first.get(..end).unwrap_or_default(), whole: true, ..*head };
+    match header(&line).filter(|_names| claimed(&line, Framing::Lines).is_none()).and_then(|_names| table(head)) {
+        Some(table) => Recognised::Source(table, Framing::Csv),
+        None => Recognised::Source(source, Framing::Lines),
+    }
 }
 
 /// Where the first line stands that begins a JSON object, and whether it is indented.
@@ -151,6 +170,13 @@ const FEW_BYTES: usize = 16 << 10;
 
 /// How many records decide: the first may be broken, or a control message.
 const LOOKED_AT: u64 = 8;
+
+/// The names in the first line, when it is a list of names.
+pub(crate) fn header(head: &Head<'_>) -> Option<Vec<String>> {
+    let names = csv_names(head.bytes);
+    let is_name = |name: &&String| name.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_alphabetic);
+    (names.iter().filter(is_name).count() >= 2).then_some(names)
+}
 
 /// The first lines of the head that are whole, without those that are blank.
 pub(crate) fn lines<'a>(head: &Head<'a>) -> impl Iterator<Item = &'a [u8]> {

@@ -4,6 +4,7 @@
 mod cases;
 mod conformance;
 mod databases;
+mod csv;
 mod decoded;
 mod entries;
 mod fidelity;

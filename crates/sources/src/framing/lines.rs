@@ -45,7 +45,7 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
 }
 
 /// Passes over a line that is longer than a record may be.
-fn too_long<R: Read>(window: &mut Window<R>, ordinal: u64, sink: &mut dyn Sink) -> io::Result<()> {
+pub(super) fn too_long<R: Read>(window: &mut Window<R>, ordinal: u64, sink: &mut dyn Sink) -> io::Result<()> {
     let offset = window.offset();
     let head = window.bytes()[..1 << 16].to_vec();
     let mut size = 0;
