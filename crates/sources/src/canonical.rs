@@ -130,7 +130,7 @@ fn prefix(name: Value<'_>) -> u64 {
 const DIGITS: usize = 40;
 
 /// One text for all forms of a number: `1`, `1.0`, `10e-1`. Whole numbers are written in full, as they are nearly always.
-fn number(raw: &str) -> Cow<'_, str> {
+pub(crate) fn number(raw: &str) -> Cow<'_, str> {
     if raw.len() <= DIGITS && raw != "-0" && !raw.contains(['.', 'e', 'E']) {
         return Cow::Borrowed(raw);
     }

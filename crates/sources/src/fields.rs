@@ -381,16 +381,22 @@ fn hash(seed: &str, content: &[u8]) -> i64 {
 /// structure of its own: JSON inside a string, messages.
 pub(crate) fn pivots_of(text: &str, tape: &Tape, pivots: &mut Pivots) {
     for (raw, escaped) in tape.strings(text) {
-        if !may_pivot(raw) {
-            continue;
-        }
-        if escaped {
-            one_or_words(&unescape(raw), pivots);
-        } else if raw.len() < 24 && !raw.contains([' ', ',']) {
-            pivots.classify(host(raw));
-        } else {
-            one_or_words(raw, pivots);
-        }
+        pivots_in(raw, escaped, pivots);
+    }
+}
+
+/// The same of one string.
+#[inline]
+pub(crate) fn pivots_in(raw: &str, escaped: bool, pivots: &mut Pivots) {
+    if !may_pivot(raw) {
+        return;
+    }
+    if escaped {
+        one_or_words(&unescape(raw), pivots);
+    } else if raw.len() < 24 && !raw.contains([' ', ',']) {
+        pivots.classify(host(raw));
+    } else {
+        one_or_words(raw, pivots);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod time;
 mod unwrap;
 mod window;
 
+mod billing;
 mod cloudfront;
 mod cloudtrail;
 mod cloudtrail_digests;

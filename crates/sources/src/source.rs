@@ -159,4 +159,5 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::rds_slow::SOURCE,
     // Takes what nobody before it knows by its messages.
     &crate::cloudwatch_logs::SOURCE,
+    &crate::billing::SOURCE,
 ];

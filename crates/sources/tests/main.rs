@@ -1,6 +1,7 @@
 //! Tests of the sources over files: golden cases, conformance, real logs, speed.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod billing;
 mod cases;
 mod conformance;
 mod databases;

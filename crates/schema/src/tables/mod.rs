@@ -1,5 +1,6 @@
 //! Every table of the lake, one module each, and the one list of them.
 
+pub mod billing;
 pub mod cloudfront;
 pub mod cloudtrail;
 pub mod cloudtrail_digests;
@@ -28,6 +29,7 @@ pub static TABLES: &[&Table] = &[
     &cloudwatch_logs::TABLE,
     &rds_audit::TABLE,
     &rds_slow::TABLE,
+    &billing::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,
