@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    ArrayBuilder, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayBuilder, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, PrimitiveBuilder,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, new_null_array};
+use arrow_array::{ArrayRef, ArrowPrimitiveType, new_null_array};
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use crate::pivots::Words;
@@ -85,6 +85,20 @@ pub trait Cells {
     type Builder: Default;
     fn append(builder: &mut Self::Builder, cell: &Self::Cell<'_>);
     fn finish(builder: &mut Self::Builder) -> ArrayRef;
+    /// Appends nulls until there are `rows` cells.
+    fn fill(builder: &mut Self::Builder, rows: usize);
+    /// The builder, if the column holds texts.
+    fn texts(_builder: &mut Self::Builder) -> Option<&mut TextBuilder> {
+        None
+    }
+    /// The builder, if the column holds integers.
+    fn ints(_builder: &mut Self::Builder) -> Option<&mut Int64Builder> {
+        None
+    }
+    /// The builder, if the column holds instants.
+    fn times(_builder: &mut Self::Builder) -> Option<&mut TimestampMicrosecondBuilder> {
+        None
+    }
 }
 
 /// The room for the next batch, after one of `used`: batches are alike, and growing by doubling copies everything
@@ -110,6 +124,18 @@ impl TextBuilder {
             }
             None => self.nulls += 1,
         }
+    }
+
+    /// Puts a text into the row `row`, and nulls into the rows before that have none yet.
+    #[inline]
+    pub(crate) fn set(&mut self, row: usize, text: &str) {
+        self.fill(row);
+        self.append(Some(text));
+    }
+
+    #[inline]
+    fn fill(&mut self, rows: usize) {
+        self.nulls += rows.saturating_sub(self.inner.len() + self.nulls);
     }
 
     fn settle(&mut self) {
@@ -142,13 +168,28 @@ macro_rules! text_cells {
             fn finish(builder: &mut TextBuilder) -> ArrayRef {
                 builder.finish()
             }
+            fn fill(builder: &mut TextBuilder, rows: usize) {
+                builder.fill(rows);
+            }
+            fn texts(builder: &mut TextBuilder) -> Option<&mut TextBuilder> {
+                Some(builder)
+            }
         }
     )*};
 }
 text_cells!(Text, Id, Key, Json);
 
+/// Puts a value into the row `row`, and nulls into the rows before that have none yet.
+#[inline]
+pub(crate) fn set<T: ArrowPrimitiveType>(builder: &mut PrimitiveBuilder<T>, row: usize, value: T::Native) {
+    if builder.len() < row {
+        builder.append_nulls(row - builder.len());
+    }
+    builder.append_value(value);
+}
+
 macro_rules! plain_cells {
-    ($($name:ident: $cell:ty, $builder:ty;)*) => {$(
+    ($($name:ident: $cell:ty, $builder:ty $(, $also:ident)?;)*) => {$(
         pub struct $name;
         impl Cells for $name {
             const KIND: Kind = Kind::$name;
@@ -161,11 +202,17 @@ macro_rules! plain_cells {
                 let next = <$builder>::with_capacity(room(builder.len()));
                 Arc::new(std::mem::replace(builder, next).finish())
             }
+            fn fill(builder: &mut $builder, rows: usize) {
+                builder.append_nulls(rows.saturating_sub(builder.len()));
+            }
+            $(fn $also(builder: &mut $builder) -> Option<&mut $builder> {
+                Some(builder)
+            })?
         }
     )*};
 }
 plain_cells! {
-    Int: i64, Int64Builder;
+    Int: i64, Int64Builder, ints;
     Hash: i64, Int64Builder;
     Real: f64, Float64Builder;
     Flag: bool, BooleanBuilder;
@@ -183,6 +230,12 @@ impl Cells for Time {
         let next = TimestampMicrosecondBuilder::with_capacity(room(builder.len()));
         Arc::new(std::mem::replace(builder, next).finish().with_timezone("UTC"))
     }
+    fn fill(builder: &mut TimestampMicrosecondBuilder, rows: usize) {
+        builder.append_nulls(rows.saturating_sub(builder.len()));
+    }
+    fn times(builder: &mut TimestampMicrosecondBuilder) -> Option<&mut TimestampMicrosecondBuilder> {
+        Some(builder)
+    }
 }
 
 pub struct Bytes;
@@ -198,6 +251,9 @@ impl Cells for Bytes {
     }
     fn finish(builder: &mut BinaryBuilder) -> ArrayRef {
         Arc::new(builder.finish())
+    }
+    fn fill(builder: &mut BinaryBuilder, rows: usize) {
+        builder.append_nulls(rows.saturating_sub(builder.len()));
     }
 }
 
@@ -232,5 +288,10 @@ impl Cells for Texts {
         let (count, bytes) = (room(texts.len()), room(texts.values_slice().len()));
         let next = TextsBuilder::with_capacity(room(builder.0.len()), count, bytes);
         Arc::new(std::mem::replace(builder, next).0.finish())
+    }
+    fn fill(builder: &mut TextsBuilder, rows: usize) {
+        for _ in builder.0.len()..rows {
+            builder.0.append(false);
+        }
     }
 }

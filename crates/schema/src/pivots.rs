@@ -111,7 +111,7 @@ impl Pivots {
     }
 
     /// Takes an address in its canonical form; false when the text is none.
-    fn address(&mut self, text: &str) -> bool {
+    pub fn address(&mut self, text: &str) -> bool {
         match written(text) {
             // Most addresses are IPv4 and stand in their canonical form already.
             Some((IpAddr::V4(_), true)) => self.ips.push(text),
@@ -145,15 +145,14 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 /// The address, and whether the text is its canonical form.
 fn written(text: &str) -> Option<(IpAddr, bool)> {
     let bytes = text.as_bytes();
+    // Most addresses are this.
+    if let Ok(address) = text.parse::<Ipv4Addr>() {
+        return Some((IpAddr::V4(address), true));
+    }
     let dots = bytes.iter().filter(|byte| **byte == b'.').count();
     let colons = bytes.iter().filter(|byte| **byte == b':').count();
     if bytes.len() > LONGEST || (dots != 3 && colons < 2) {
         return None;
-    }
-    if colons == 0
-        && let Ok(address) = text.parse::<Ipv4Addr>()
-    {
-        return Some((IpAddr::V4(address), true));
     }
     let mut text = text;
     if let Some((host, length)) = text.split_once('/') {

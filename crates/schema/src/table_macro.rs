@@ -37,6 +37,8 @@ macro_rules! table {
         #[derive(Default)]
         pub struct $rows {
             head: $crate::rows::heads::$head,
+            /// Have columns fewer cells than there are rows?
+            gaps: bool,
             $( $column: <$crate::kind::$kind as $crate::kind::Cells>::Builder, )*
         }
 
@@ -45,7 +47,16 @@ macro_rules! table {
                 $( <$crate::kind::$kind as $crate::kind::Cells>::append(&mut self.$column, &row.$column); )*
             }
 
+            /// Makes null what rows that came cell by cell have left out.
+            fn fill(&mut self) {
+                if std::mem::take(&mut self.gaps) {
+                    let rows = $crate::rows::HeadRows::waiting(&self.head);
+                    $( <$crate::kind::$kind as $crate::kind::Cells>::fill(&mut self.$column, rows); )*
+                }
+            }
+
             fn batch(&mut self) -> arrow_array::RecordBatch {
+                self.fill();
                 let mut arrays = $crate::rows::HeadRows::finish(&mut self.head);
                 $( arrays.push(<$crate::kind::$kind as $crate::kind::Cells>::finish(&mut self.$column)); )*
                 arrow_array::RecordBatch::try_new($table.arrow_schema(), arrays)
@@ -53,7 +64,7 @@ macro_rules! table {
             }
         }
 
-        $crate::table_macro::push! { $head $row $rows }
+        $crate::table_macro::push! { $head $row $rows $columns { $( $column: $kind, )* } }
 
         $(#[doc = $doc])*
         pub static $table: $crate::Table = $crate::Table {
@@ -62,7 +73,8 @@ macro_rules! table {
             role: $role,
             head: $crate::Head::$head,
             own: || vec![$($crate::Column {
-                name: stringify!($column),
+                // A name that is a word of Rust stands there as `r#type`.
+                name: stringify!($column).trim_start_matches("r#"),
                 kind: <$crate::kind::$kind as $crate::kind::Cells>::KIND,
                 doc: concat!($($cdoc, "\n"),*),
             }),*],
@@ -88,11 +100,55 @@ macro_rules! row {
 
 /// How rows get into the builder and out of it.
 macro_rules! push {
-    (Common $row:ident $rows:ident) => {
+    (Common $row:ident $rows:ident $columns:ident { $( $column:ident: $kind:ident, )* }) => {
         impl $rows {
             pub fn push(&mut self, common: &$crate::Common<'_>, row: &$row<'_>) {
+                self.fill();
                 self.head.push(common);
                 self.append(row);
+            }
+
+            /// Ends a row whose cells were set one by one; those that were not are null. For tables of which most rows
+            /// leave most columns out.
+            pub fn end_row(&mut self, common: &$crate::Common<'_>) {
+                self.head.push(common);
+                self.gaps = true;
+            }
+
+            /// Sets a cell of the row that [`end_row`](Self::end_row) will end, once; the column holds texts.
+            #[inline]
+            pub fn set_text(&mut self, column: $columns, text: &str) {
+                let row = $crate::rows::HeadRows::waiting(&self.head);
+                let builder = match column {
+                    $( $columns::$column => <$crate::kind::$kind as $crate::kind::Cells>::texts(&mut self.$column), )*
+                };
+                if let Some(builder) = builder {
+                    builder.set(row, text);
+                }
+            }
+
+            /// The same of a column that holds integers.
+            #[inline]
+            pub fn set_int(&mut self, column: $columns, value: i64) {
+                let row = $crate::rows::HeadRows::waiting(&self.head);
+                let builder = match column {
+                    $( $columns::$column => <$crate::kind::$kind as $crate::kind::Cells>::ints(&mut self.$column), )*
+                };
+                if let Some(builder) = builder {
+                    $crate::kind::set(builder, row, value);
+                }
+            }
+
+            /// The same of a column that holds instants, in microseconds since 1970.
+            #[inline]
+            pub fn set_time(&mut self, column: $columns, micros: i64) {
+                let row = $crate::rows::HeadRows::waiting(&self.head);
+                let builder = match column {
+                    $( $columns::$column => <$crate::kind::$kind as $crate::kind::Cells>::times(&mut self.$column), )*
+                };
+                if let Some(builder) = builder {
+                    $crate::kind::set(builder, row, micros);
+                }
             }
         }
 
@@ -109,7 +165,7 @@ macro_rules! push {
             }
         }
     };
-    (Resource $row:ident $rows:ident) => {
+    (Resource $row:ident $rows:ident $($columns:tt)*) => {
         impl $rows {
             pub fn push(&mut self, row: &$row<'_>) {
                 self.head.push(&row.resource);
@@ -118,7 +174,7 @@ macro_rules! push {
         }
         $crate::table_macro::push! { @collect $rows }
     };
-    (None $row:ident $rows:ident) => {
+    (None $row:ident $rows:ident $($columns:tt)*) => {
         impl $rows {
             pub fn push(&mut self, row: &$row<'_>) {
                 self.head.push();
