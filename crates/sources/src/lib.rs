@@ -25,6 +25,7 @@ mod cloudwatch_logs;
 mod config_items;
 mod rds_audit;
 mod rds_slow;
+mod route53_queries;
 mod s3_access;
 mod s3_operations;
 

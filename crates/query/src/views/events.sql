@@ -44,3 +44,9 @@ select
   username as actor, 'statement' as action, database as target,
   host as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
 from lake.rds_slow
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'route53_queries' as source, account, region,
+  cast(null as varchar) as actor, concat('query ', query_type) as action, query_name as target,
+  resolver_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.route53_queries

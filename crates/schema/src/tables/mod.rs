@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod rds_audit;
 pub mod rds_slow;
 pub mod resource;
+pub mod route53_queries;
 pub mod s3_access;
 pub mod sessions;
 pub mod verdicts;
@@ -26,6 +27,7 @@ pub static TABLES: &[&Table] = &[
     &s3_access::TABLE,
     &cloudfront::TABLE,
     &config_items::TABLE,
+    &route53_queries::TABLE,
     &cloudwatch_logs::TABLE,
     &rds_audit::TABLE,
     &rds_slow::TABLE,
