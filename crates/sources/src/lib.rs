@@ -28,6 +28,7 @@ mod rds_slow;
 mod route53_queries;
 mod s3_access;
 mod s3_operations;
+mod vpc_flow;
 
 pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};

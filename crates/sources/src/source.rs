@@ -157,6 +157,7 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::s3_access::SOURCE,
     &crate::rds_audit::SOURCE,
     &crate::rds_slow::SOURCE,
+    &crate::vpc_flow::SOURCE,
     &crate::route53_queries::SOURCE,
     // Takes what nobody before it knows by its messages.
     &crate::cloudwatch_logs::SOURCE,

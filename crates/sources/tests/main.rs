@@ -9,6 +9,7 @@ mod csv;
 mod decoded;
 mod entries;
 mod fidelity;
+mod flows;
 mod neighbours;
 mod shared_cases;
 mod speed;

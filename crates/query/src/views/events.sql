@@ -46,6 +46,14 @@ select
 from lake.rds_slow
 union all
 select
+  evidence_object, evidence_record, evidence_offset, event_time, 'vpc_flow' as source, account, region,
+  cast(null as varchar) as actor,
+  concat(coalesce(action, log_status, 'flow'), case protocol when 1 then ' icmp' when 6 then ' tcp' when 17 then ' udp' when 58 then ' icmpv6' else ' ' || cast(protocol as varchar) end) as action,
+  coalesce(interface_id, tgw_attachment_id, tgw_id) as target,
+  srcaddr as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.vpc_flow
+union all
+select
   evidence_object, evidence_record, evidence_offset, event_time, 'route53_queries' as source, account, region,
   cast(null as varchar) as actor, concat('query ', query_type) as action, query_name as target,
   resolver_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date

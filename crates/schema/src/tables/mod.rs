@@ -16,6 +16,7 @@ pub mod route53_queries;
 pub mod s3_access;
 pub mod sessions;
 pub mod verdicts;
+pub mod vpc_flow;
 
 use crate::column::{Event, Role, Table};
 
@@ -27,6 +28,7 @@ pub static TABLES: &[&Table] = &[
     &s3_access::TABLE,
     &cloudfront::TABLE,
     &config_items::TABLE,
+    &vpc_flow::TABLE,
     &route53_queries::TABLE,
     &cloudwatch_logs::TABLE,
     &rds_audit::TABLE,
@@ -162,7 +164,7 @@ mod tests {
         assert_eq!(folder("CloudTrail-Digest"), Some("cloudtrail_digests"));
         assert_eq!(folder("CloudTrail-Digest-Backfill"), Some("cloudtrail_digests"));
         assert_eq!(folder("CloudTrail-WhatMayCome"), Some("cloudtrail"));
-        assert_eq!((folder("CloudTrails"), folder("vpcflowlogs")), (None, None));
+        assert_eq!((folder("CloudTrails"), folder("vpcflowlogs")), (None, Some("vpc_flow")));
         let named = |name| source_named(name).map(|table| table.name);
         assert_eq!((named("config"), named("Config_Items")), (Some("config_items"), Some("config_items")));
         assert_eq!((named("s3access"), named("s3_access_logs")), (Some("s3_access"), Some("s3_access")));
