@@ -110,8 +110,7 @@ impl Decoder for CloudtrailDecoder {
             fields.envelope(record.envelope, &[]);
             return self.event(record, fields, event, record.text, record.tape);
         }
-        // CloudWatch Logs checks a destination before it sends anything.
-        if record.envelope.contains("\"CONTROL_MESSAGE\"") {
+        if unwrap::is_check(record) {
             return Ok(Decoded::Nothing);
         }
         Err(Reject::new("neither eventName and eventSource nor eventCategory tell a CloudTrail event"))

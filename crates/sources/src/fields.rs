@@ -60,7 +60,7 @@ impl Extra {
 /// The column of a member: its names in lower case, joined as Athena nests them.
 fn column(path: &[&str]) -> String {
     match path {
-        ["eventTime"] => EVENT_TIME.to_owned(),
+        ["eventTime" | "timestamp" | "query_timestamp"] | ["event", "timestamp"] => EVENT_TIME.to_owned(),
         ["resources"] => "event_resources".to_owned(),
         _ => path.join("_").to_ascii_lowercase().replace(['-', '('], "_").replace(')', ""),
     }
@@ -256,6 +256,21 @@ impl Fields {
         }
     }
 
+    /// A whole number, also written as text.
+    pub(crate) fn int(&mut self, path: &[&str], value: Option<Value<'_>>) -> Option<i64> {
+        let value = value.filter(|value| !value.is_null())?;
+        let digits = value.plain().unwrap_or(value.raw());
+        let number = digits.parse().ok();
+        match number {
+            Some(0..=9) if digits.len() == 1 => {}
+            Some(_) if !digits.starts_with(['0', '+', '-']) => {}
+            // Nothing was said, or it could not be written again as it was.
+            None if !digits.is_empty() => self.extra.misfit(path, value.raw()),
+            _ => self.extra.put(path, value.raw()),
+        }
+        number
+    }
+
     /// Any JSON but null, as it stands.
     pub(crate) fn json<'a>(&mut self, value: Option<Value<'a>>) -> Option<Cow<'a, str>> {
         value.filter(|value| !value.is_null()).map(|value| Cow::Borrowed(value.raw()))
@@ -274,6 +289,12 @@ impl Fields {
         instant(value, 3).map(|found| found.micros).filter(|micros| self.years.hold(*micros))
     }
 
+    /// The same as [`Fields::time`] where the log has a form of its own for it.
+    pub(crate) fn stamp(&mut self, path: &[&str], value: Option<Value<'_>>, form: Stamp) -> Option<i64> {
+        let own = value.filter(|value| form.is(*value)).and_then(|value| self.instant(value));
+        own.or_else(|| self.time(path, value))
+    }
+
     /// An instant of the years that a record can be of; a text from which it could not be made again is kept in the
     /// extra too.
     pub(crate) fn time(&mut self, path: &[&str], value: Option<Value<'_>>) -> Option<i64> {
@@ -289,6 +310,29 @@ impl Fields {
                 self.extra.misfit(path, value.raw());
                 None
             }
+        }
+    }
+}
+
+/// How a log always writes a time, so that it can be made again although it is no usual text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    /// `1632420429309`
+    Millis,
+    /// `1636381332` or `"1636381332"`
+    Seconds,
+    /// `"2021-11-08T14:22:12.637611+0000"`
+    Offset,
+}
+
+impl Stamp {
+    fn is(self, value: Value<'_>) -> bool {
+        let text = value.plain().unwrap_or(value.raw());
+        let digits = |count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Stamp::Millis => digits(13) && value.ty() == Type::Number,
+            Stamp::Seconds => digits(10),
+            Stamp::Offset => text.len() == 31 && text.ends_with("+0000"),
         }
     }
 }

@@ -29,6 +29,9 @@ mod route53_queries;
 mod s3_access;
 mod s3_operations;
 mod vpc_flow;
+mod network_firewall;
+mod route53_resolver;
+mod waf;
 
 pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};

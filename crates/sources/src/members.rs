@@ -4,9 +4,16 @@ use crate::fields::Extra;
 use crate::json::Value;
 
 /// Declares a struct of the members that have columns, each with its name in the JSON, in the order in which AWS
-/// writes them: `of` finds each by one comparison when an object keeps to the order, and in any order else.
+/// writes them: `of` finds each by one comparison when an object keeps to the order, and in any order else. With
+/// `any_case` before the name, capitals do not matter: tables have the names in lower case.
 macro_rules! members {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $key:literal,)* }) => {
+    (any_case $(#[$meta:meta])* $name:ident { $($members:tt)* }) => {
+        $crate::members::members! { @ str::eq_ignore_ascii_case, $(#[$meta])* $name { $($members)* } }
+    };
+    ($(#[$meta:meta])* $name:ident { $($members:tt)* }) => {
+        $crate::members::members! { @ str::eq, $(#[$meta])* $name { $($members)* } }
+    };
+    (@ $same:path, $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $key:literal,)* }) => {
         $(#[$meta])*
         struct $name<'a> {
             $($(#[$doc])* $field: Option<$crate::json::Value<'a>>,)*
@@ -19,7 +26,8 @@ macro_rules! members {
                 path: &[&str],
                 extra: &mut $crate::fields::Extra,
             ) -> $name<'a> {
-                let [$($field),*] = $crate::members::take(object, &[$($key),*], path, extra);
+                let names = &[$($key),*];
+                let [$($field),*] = $crate::members::take(object, names, $same, path, extra);
                 $name { $($field),* }
             }
         }
@@ -27,12 +35,14 @@ macro_rules! members {
 }
 pub(crate) use members;
 
-/// The values of the members `names`, the last one where there are several; the others go into the extra, the earlier
-/// ones of a name under `duplicate_keys`. Of what is no object, nothing; it is in the extra then.
+/// The values of the members whose names are the `same` as `names`, the last one where there are several; the others
+/// go into the extra, the earlier ones of a name under `duplicate_keys`. Of what is no object, nothing; it is in the
+/// extra then.
 #[inline]
 pub(crate) fn take<'a, const N: usize>(
     object: Option<Value<'a>>,
     names: &[&str; N],
+    same: impl Fn(&str, &str) -> bool + Copy,
     path: &[&str],
     extra: &mut Extra,
 ) -> [Option<Value<'a>>; N] {
@@ -52,7 +62,7 @@ pub(crate) fn take<'a, const N: usize>(
                 &unescaped
             }
         };
-        match place(names, next, name) {
+        match place(names, next, name, same) {
             Some(at) => {
                 next = at + 1;
                 if let Some(earlier) = found[at].replace(value) {
@@ -67,8 +77,8 @@ pub(crate) fn take<'a, const N: usize>(
 
 /// Where `name` stands in `names`, looked for from `next` on and then from the start.
 #[inline]
-fn place(names: &[&str], next: usize, name: &str) -> Option<usize> {
+fn place(names: &[&str], next: usize, name: &str, same: impl Fn(&str, &str) -> bool) -> Option<usize> {
     let (before, after) = names.split_at(next.min(names.len()));
-    let at = |names: &[&str]| names.iter().position(|other| *other == name);
+    let at = |names: &[&str]| names.iter().position(|other| same(other, name));
     at(after).map(|at| at + before.len()).or_else(|| at(before))
 }

@@ -1,6 +1,10 @@
 //! Records that come wrapped: EventBridge, SNS, SQS, CloudWatch Logs, LookupEvents, log shippers.
 
+use crate::fields::Fields;
+use crate::framing::Record;
 use crate::json::{Tape, Value};
+use crate::source::{Form, Reject};
+use crate::time::Years;
 
 /// Members that may hold the record of interest: as an object, or as JSON text.
 const WRAPPERS: &[&str] = &[
@@ -28,6 +32,57 @@ pub(crate) struct Unwrapped {
     pub(crate) tape: Tape,
     /// The members of each wrapper around it, outermost first, as JSON text.
     pub(crate) envelopes: Vec<String>,
+}
+
+/// A record that was framed, or the one that it wraps.
+pub(crate) struct Entry<'r> {
+    outer: (&'r str, &'r Tape),
+    inner: Option<Unwrapped>,
+    pub(crate) form: Form,
+}
+
+impl<'r> Entry<'r> {
+    /// The record that `wanted` accepts, and its fields, begun with what was around it. None when there is nothing in
+    /// it but the check of a destination.
+    pub(crate) fn of(
+        record: &Record<'r>,
+        years: Years,
+        wanted: fn(Value<'_>) -> bool,
+    ) -> Result<Option<(Entry<'r>, Fields)>, Reject> {
+        let root = record.json();
+        if !root.is_object() {
+            return Err(Reject::new("the record is no JSON object"));
+        }
+        let inner = if wanted(root) { None } else { unwrap(root, wanted) };
+        let form = match &inner {
+            Some(_) => Form::Wrapped,
+            None if !wanted(root) && is_check(record) => return Ok(None),
+            None if !wanted(root) => return Err(Reject::new("the fields that tell such a record are missing")),
+            // Rows of a table have no place of their own in a file.
+            None if record.offset.is_none() => Form::Export,
+            None => Form::Log,
+        };
+        let mut fields = Fields::of(record, years);
+        fields.envelope(record.envelope, inner.as_ref().map_or(&[][..], |inner| &inner.envelopes));
+        Ok(Some((Entry { outer: (record.text, record.tape), inner, form }, fields)))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.inner.as_ref().map_or(self.outer.0, |inner| &inner.text)
+    }
+
+    pub(crate) fn tape(&self) -> &Tape {
+        self.inner.as_ref().map_or(self.outer.1, |inner| &inner.tape)
+    }
+
+    pub(crate) fn root(&self) -> Value<'_> {
+        self.tape().root(self.text())
+    }
+}
+
+/// CloudWatch Logs checks a destination before it sends anything.
+pub(crate) fn is_check(record: &Record<'_>) -> bool {
+    record.envelope.contains("\"CONTROL_MESSAGE\"")
 }
 
 /// Looks inside wrappers for a record that `wanted` accepts; none when there is none.

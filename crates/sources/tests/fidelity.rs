@@ -22,6 +22,9 @@ const SOURCES: &[&str] = &[
     "containers",
     "vpcflow",
     "route53public",
+    "waf",
+    "route53resolver",
+    "networkfirewall",
 ];
 
 /// Folders of logs whose files are of several sources, or prose: what may be in them.
@@ -50,7 +53,7 @@ pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 pub(crate) struct Log {
     pub(crate) name: String,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) outcome: Outcome,
 }
 
@@ -161,6 +164,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("availibilityzone", "availabilityzone"),
     ("resources", "event_resources"),
     ("eventtime", "event_time"),
+    ("timestamp", "event_time"),
+    ("query_timestamp", "event_time"),
+    ("account_id", "account"),
+    ("srcids_resolver-endpoint", "srcids_resolver_endpoint"),
 ];
 
 fn leaves(path: &mut Vec<String>, value: &Value, found: &mut Vec<(Vec<String>, Value)>) {
@@ -195,6 +202,9 @@ fn unwrapped(source: &str, record: Value, around: &mut Vec<Value>) -> Value {
     let is_record = |value: &Value| match source {
         "cloudtrail" => value.get("eventName").is_some() || value.get("eventCategory").is_some(),
         "config_items" => value.get("messageType").is_some() || value.get("resourceType").is_some(),
+        "waf" => value.get("httpRequest").is_some(),
+        "route53_resolver" => value.get("query_name").is_some(),
+        "network_firewall" => value.get("firewall_name").is_some(),
         _ => true,
     };
     if is_record(&record) {
@@ -275,7 +285,11 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
                 "vpc_flow" => crate::flows::column(&names.join("_")),
                 _ => name,
             };
-            if source.name != "vpc_flow" && matches!(name.as_str(), "resources" | "account" | "region") {
+            // The record of a firewall has a time of its own beside that of the event.
+            let name = if path == ["event", "timestamp"] { "event_time".to_owned() } else { name };
+            let common = matches!(name.as_str(), "account" | "region");
+            let own = matches!(source.name, "vpc_flow" | "route53_resolver");
+            if source.name != "vpc_flow" && name == "resources" || common && !own {
                 return false;
             }
             let Some((column, kind)) = kinds.iter().find(|(column, _)| *column == name) else { return false };
@@ -318,6 +332,7 @@ fn holds(kind: Kind, text: &str, path: &[String], leaf: &Value) -> bool {
         || kind == Kind::Time && text.starts_with(&format!("{plain}T"))
         || kind == Kind::Time && plain.parse::<i64>().is_ok_and(|millis| instant(millis * 1000) == text)
         || kind == Kind::Time && seconds(&plain).is_some_and(|micros| instant(micros) == text)
+        || kind == Kind::Time && plain.replace("+0000", "Z") == text
         || kind == Kind::Time && text.replace(".000Z", "Z") == plain.replace(".000Z", "Z")
 }
 

@@ -11,5 +11,6 @@ mod entries;
 mod fidelity;
 mod flows;
 mod neighbours;
+mod network_logs;
 mod shared_cases;
 mod speed;

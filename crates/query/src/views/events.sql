@@ -58,3 +58,22 @@ select
   cast(null as varchar) as actor, concat('query ', query_type) as action, query_name as target,
   resolver_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
 from lake.route53_queries
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'waf' as source, account, region,
+  httprequest_clientip as actor, httprequest_httpmethod as action, concat(coalesce(host, ''), coalesce(httprequest_uri, '')) as target,
+  httprequest_clientip as ip, useragent as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.waf
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'route53_resolver' as source, account, region,
+  coalesce(srcids_instance, srcaddr, srcids_resolver_endpoint) as actor, concat('query ', coalesce(query_type, '')) as action, domain as target,
+  srcaddr as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.route53_resolver
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'network_firewall' as source, account, region,
+  event_src_ip as actor, concat(coalesce(log_type, 'event'), ' ', coalesce(event_app_proto, event_proto, '')) as action,
+  coalesce(hostname, event_dest_ip) as target,
+  event_src_ip as ip, event_http_http_user_agent as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.network_firewall

@@ -17,6 +17,9 @@ pub mod s3_access;
 pub mod sessions;
 pub mod verdicts;
 pub mod vpc_flow;
+pub mod network_firewall;
+pub mod route53_resolver;
+pub mod waf;
 
 use crate::column::{Event, Role, Table};
 
@@ -34,6 +37,9 @@ pub static TABLES: &[&Table] = &[
     &rds_audit::TABLE,
     &rds_slow::TABLE,
     &billing::TABLE,
+    &waf::TABLE,
+    &route53_resolver::TABLE,
+    &network_firewall::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,

@@ -65,6 +65,11 @@ const OF_RECORDS: &[&str] = &[
     "bucket_name",
     "bucket_owner_id",
     "schema_version_id",
+    "webaclId",
+    "webaclid",
+    "query_timestamp",
+    "query_name",
+    "firewall_name",
     "class_uid",
     "activity_id",
 ];
