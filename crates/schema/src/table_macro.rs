@@ -73,13 +73,17 @@ macro_rules! table {
             role: $role,
             head: $crate::Head::$head,
             own: || vec![$($crate::Column {
-                // A name that is a word of Rust stands there as `r#type`.
-                name: stringify!($column).trim_start_matches("r#"),
+                name: $crate::table_macro::bare(stringify!($column)),
                 kind: <$crate::kind::$kind as $crate::kind::Cells>::KIND,
                 doc: concat!($($cdoc, "\n"),*),
             }),*],
         };
     };
+}
+
+/// The name of a column that Rust has as a keyword (`r#type`) is without the mark.
+pub(crate) fn bare(name: &'static str) -> &'static str {
+    name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// The row type.

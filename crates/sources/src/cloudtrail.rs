@@ -16,7 +16,7 @@ use crate::json::{Tape, Value};
 use crate::members::members;
 use crate::source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject};
 use crate::time::Years;
-use crate::{recognise, second_hand, unwrap};
+use crate::{eventbridge_events, recognise, second_hand, unwrap};
 use session::Caller;
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -28,7 +28,9 @@ pub(crate) static SOURCE: LogSource = LogSource {
         Framing::Lines => false,
         // A table with CloudTrail's columns.
         Framing::Csv => recognise::any_framed(head, Framing::Csv, second_hand::is_one),
-        Framing::Json | Framing::Parquet => recognise::any_record(head, holds_event) || named(head),
+        Framing::Json | Framing::Parquet => {
+            named(head) || (recognise::any_record(head, holds_event) && !eventbridge_events::is_ours(head))
+        }
     },
     decoder: || Box::<CloudtrailDecoder>::default(),
 };
@@ -45,7 +47,7 @@ fn holds_event(value: Value<'_>) -> bool {
 }
 
 /// Is this a CloudTrail event?
-fn is_event(value: Value<'_>) -> bool {
+pub(crate) fn is_event(value: Value<'_>) -> bool {
     value.is_object() && Event::of(Some(value), &[], &mut Extra::default()).is_one()
 }
 

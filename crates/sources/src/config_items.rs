@@ -13,14 +13,17 @@ use crate::framing::{Framing, Record};
 use crate::json::{Tape, Type, Value};
 use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject};
 use crate::time::Years;
-use crate::{recognise, unwrap};
+use crate::{eventbridge_events, recognise, unwrap};
 
 pub(crate) static SOURCE: LogSource = LogSource {
     name: "config_items",
     title: "AWS Config items and notifications",
     table: &config_items::TABLE,
     version: 1,
-    claims: |head, framing| framing == Framing::Json && (recognise::any_record(head, holds) || named(head)),
+    claims: |head, framing| {
+        let any = framing == Framing::Json && (recognise::any_record(head, holds) || named(head));
+        any && !eventbridge_events::is_ours(head)
+    },
     decoder: || Box::<ConfigDecoder>::default(),
 };
 
@@ -28,7 +31,7 @@ fn holds(value: Value<'_>) -> bool {
     is_ours(value) || unwrap::unwrap(value, is_ours).is_some()
 }
 
-fn is_ours(value: Value<'_>) -> bool {
+pub(crate) fn is_ours(value: Value<'_>) -> bool {
     is_item(value) || is_message(value)
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Extra {
     members: Members,
     /// The columns that could not take their values as these were.
     mistyped: Vec<String>,
+    /// Are the columns named in snake case?
+    snake: bool,
 }
 
 enum Node {
@@ -37,7 +39,12 @@ impl Extra {
     #[cold]
     pub(crate) fn misfit(&mut self, path: &[&str], raw: &str) {
         self.put(path, raw);
-        self.mistyped.push(column(path));
+        self.mistyped.push(if self.snake { snake(path) } else { column(path) });
+    }
+
+    /// The columns of the table have names in snake case: `ProductArn` is `product_arn`.
+    pub(crate) fn snake_case(&mut self) {
+        self.snake = true;
     }
 
     /// Counts a column whose value stays among what is left.
@@ -60,10 +67,22 @@ impl Extra {
 /// The column of a member: its names in lower case, joined as Athena nests them.
 fn column(path: &[&str]) -> String {
     match path {
-        ["eventTime" | "timestamp" | "query_timestamp"] | ["event", "timestamp"] => EVENT_TIME.to_owned(),
+        ["eventTime" | "time" | "timestamp" | "query_timestamp"] | ["event", "timestamp"] => EVENT_TIME.to_owned(),
         ["resources"] => "event_resources".to_owned(),
         _ => path.join("_").to_ascii_lowercase().replace(['-', '('], "_").replace(')', ""),
     }
+}
+
+/// The column of a member where columns are named in snake case.
+fn snake(path: &[&str]) -> String {
+    let mut name = String::new();
+    for (at, c) in path.join("_").char_indices() {
+        if c.is_ascii_uppercase() && at > 0 && !name.ends_with('_') {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
 }
 
 /// The members of an object, in order.

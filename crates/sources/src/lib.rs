@@ -6,6 +6,7 @@ mod canonical;
 mod carried;
 mod error_class;
 mod fields;
+mod findings;
 pub mod framing;
 pub mod json;
 mod members;
@@ -32,6 +33,9 @@ mod vpc_flow;
 mod network_firewall;
 mod route53_resolver;
 mod waf;
+mod eventbridge_events;
+mod guardduty;
+mod securityhub;
 
 pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};

@@ -153,6 +153,8 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::cloudtrail_digests::SOURCE,
     &crate::cloudtrail::SOURCE,
     &crate::config_items::SOURCE,
+    &crate::guardduty::SOURCE,
+    &crate::securityhub::SOURCE,
     &crate::waf::SOURCE,
     &crate::route53_resolver::SOURCE,
     &crate::network_firewall::SOURCE,
@@ -162,7 +164,9 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::rds_slow::SOURCE,
     &crate::vpc_flow::SOURCE,
     &crate::route53_queries::SOURCE,
+    &crate::billing::SOURCE,
+    // It takes what is left of the events of EventBridge.
+    &crate::eventbridge_events::SOURCE,
     // Takes what nobody before it knows by its messages.
     &crate::cloudwatch_logs::SOURCE,
-    &crate::billing::SOURCE,
 ];

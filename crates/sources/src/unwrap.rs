@@ -120,7 +120,7 @@ fn inner(outer: Value<'_>, wanted: fn(Value<'_>) -> bool, depth: usize) -> Optio
 }
 
 /// The wrapper without the member that was taken out.
-fn envelope(outer: Value<'_>, taken: &str) -> String {
+pub(crate) fn envelope(outer: Value<'_>, taken: &str) -> String {
     let members: Vec<String> = outer
         .entries()
         .filter(|(name, _)| name != taken)

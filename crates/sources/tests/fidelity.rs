@@ -25,6 +25,8 @@ const SOURCES: &[&str] = &[
     "waf",
     "route53resolver",
     "networkfirewall",
+    "guardduty",
+    "securityhub",
 ];
 
 /// Folders of logs whose files are of several sources, or prose: what may be in them.
@@ -112,7 +114,16 @@ fn count_in(document: &Value) -> usize {
         return items.len();
     }
     let inner = document.get("data").filter(|data| data.get("configurationItems").is_some()).unwrap_or(document);
-    let containers = ["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events", "events"];
+    let containers = [
+        "Records",
+        "configurationItems",
+        "baseConfigurationItems",
+        "logEvents",
+        "Events",
+        "events",
+        "Findings",
+        "findings",
+    ];
     containers.iter().find_map(|name| Some(inner.get(name)?.as_array()?.len())).unwrap_or(1)
 }
 
@@ -205,6 +216,9 @@ fn unwrapped(source: &str, record: Value, around: &mut Vec<Value>) -> Value {
         "waf" => value.get("httpRequest").is_some(),
         "route53_resolver" => value.get("query_name").is_some(),
         "network_firewall" => value.get("firewall_name").is_some(),
+        "guardduty" => value.get("arn").is_some() || value.get("Arn").is_some(),
+        "securityhub" => value.get("ProductArn").is_some(),
+        "eventbridge_events" => value.get("detail-type").is_some() || value.get("HistoryItemType").is_some(),
         _ => true,
     };
     if is_record(&record) {
@@ -278,18 +292,22 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
         let found = (1..=path.len() - skipped).any(|depth| {
             let names: Vec<String> = path[skipped..skipped + depth].iter().map(|name| name.to_lowercase()).collect();
             let name = names.join("_");
-            let name =
-                ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, column)| (*column).to_owned());
+            let alias = ALIASES.iter().find(|(alias, column)| *alias == name && kinds.iter().any(|(c, _)| c == column));
+            let name = alias.map_or(name, |(_, column)| (*column).to_owned());
             let name = match source.name {
                 "cloudfront" => cloudfront_column(&name),
                 "vpc_flow" => crate::flows::column(&names.join("_")),
+                "securityhub" => snake_case(&path[..depth].join("_")),
+                "eventbridge_events" if name == "time" => "event_time".to_owned(),
+                // The record of a firewall has a time of its own beside that of the event.
+                _ if path == ["event", "timestamp"] => "event_time".to_owned(),
+                "guardduty" | "eventbridge_events" => name.replace('-', "_"),
                 _ => name,
             };
-            // The record of a firewall has a time of its own beside that of the event.
-            let name = if path == ["event", "timestamp"] { "event_time".to_owned() } else { name };
-            let common = matches!(name.as_str(), "account" | "region");
-            let own = matches!(source.name, "vpc_flow" | "route53_resolver");
-            if source.name != "vpc_flow" && name == "resources" || common && !own {
+            // Some accounts and regions have no column but the common one.
+            let own = ["vpc_flow", "route53_resolver", "guardduty", "securityhub", "eventbridge_events"];
+            let common = matches!(name.as_str(), "account" | "region") && !own.contains(&source.name);
+            if common || (name == "resources" && source.name != "vpc_flow") {
                 return false;
             }
             let Some((column, kind)) = kinds.iter().find(|(column, _)| *column == name) else { return false };
@@ -302,6 +320,18 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
         }
     }
     missing
+}
+
+/// `ProductArn` is `product_arn`.
+fn snake_case(name: &str) -> String {
+    let mut column = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !column.is_empty() && !column.ends_with('_') {
+            column.push('_');
+        }
+        column.extend(c.to_lowercase());
+    }
+    if column == "resources" { "event_resources".to_owned() } else { column }
 }
 
 fn cloudfront_column(name: &str) -> String {

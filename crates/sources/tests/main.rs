@@ -10,6 +10,7 @@ mod decoded;
 mod entries;
 mod fidelity;
 mod flows;
+mod findings;
 mod neighbours;
 mod network_logs;
 mod shared_cases;

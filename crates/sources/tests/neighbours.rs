@@ -51,6 +51,12 @@ fn item(number: usize) -> String {
     )
 }
 
+fn finding(number: usize) -> String {
+    format!(
+        r#"{{"SchemaVersion":"2018-10-08","Id":"f-{number}","ProductArn":"arn:aws:securityhub:::product/a/b","Severity":{{"Label":"HIGH"}},"Types":["a/b"],"Resources":[{{"Type":"Other","Id":"i-{number}","Details":{{"Other":{{"note":"a \"quoted\" [bracket] {{brace}}"}}}}}}],"RecordState":"ACTIVE"}}"#
+    )
+}
+
 /// Members in another order in every second record, as programs that sort by hash write them.
 fn shuffled(number: usize) -> String {
     match number % 3 {
@@ -83,6 +89,15 @@ const FORMS: &[Form] = &[
         between: ",",
         after: "]}",
         record: item,
+        lost: 1,
+    },
+    Form {
+        name: "findings of an event",
+        framing: Framing::Json,
+        before: r#"{"version":"0","detail-type":"Findings","resources":["arn:aws:a"],"detail":{"findings":["#,
+        between: ",",
+        after: "]}}",
+        record: finding,
         lost: 1,
     },
     Form { name: "an array", framing: Framing::Json, before: "[", between: ",\n  ", after: "]", record: call, lost: 1 },

@@ -77,3 +77,26 @@ select
   coalesce(hostname, event_dest_ip) as target,
   event_src_ip as ip, event_http_http_user_agent as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
 from lake.network_firewall
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'guardduty' as source, account, region,
+  coalesce(principal_id, user_name) as actor, type as action, resource_id as target,
+  remote_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id,
+  ips, actors, keys, resources, date
+from lake.guardduty
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'securityhub' as source, account, region,
+  cast(null as varchar) as actor, title as action, resource_id as target,
+  remote_ip as ip, cast(null as varchar) as user_agent, cast(null as varchar) as error_class, false as is_write,
+  cast(null as varchar) as session_id, ips, actors, keys, resources, date
+from lake.securityhub
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'eventbridge_events' as source, account, region,
+  case when detail_type like '% via CloudTrail' then actors[1] end as actor,
+  concat(coalesce(source, ''), ':', coalesce(detail_type, '')) as action,
+  resources[1] as target, cast(null as varchar) as ip, cast(null as varchar) as user_agent,
+  cast(null as varchar) as error_class, cast(null as boolean) as is_write, cast(null as varchar) as session_id,
+  ips, actors, keys, resources, date
+from lake.eventbridge_events

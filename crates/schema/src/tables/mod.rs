@@ -8,12 +8,15 @@ pub mod cloudwatch_logs;
 pub mod common;
 pub mod config_history;
 pub mod config_items;
+pub mod eventbridge_events;
+pub mod guardduty;
 pub mod ledger;
 pub mod rds_audit;
 pub mod rds_slow;
 pub mod resource;
 pub mod route53_queries;
 pub mod s3_access;
+pub mod securityhub;
 pub mod sessions;
 pub mod verdicts;
 pub mod vpc_flow;
@@ -40,6 +43,9 @@ pub static TABLES: &[&Table] = &[
     &waf::TABLE,
     &route53_resolver::TABLE,
     &network_firewall::TABLE,
+    &guardduty::TABLE,
+    &securityhub::TABLE,
+    &eventbridge_events::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,

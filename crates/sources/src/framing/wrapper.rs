@@ -4,7 +4,11 @@ use super::json_documents::space;
 use crate::json::{Fault, Tape};
 
 /// Names of wrapper members that hold the records; capitals do not matter.
-const CONTAINERS: &[&str] = &["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events"];
+const CONTAINERS: &[&str] =
+    &["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events", FINDINGS, "AlarmHistoryItems"];
+
+/// The findings of GuardDuty's and Security Hub's API; Security Hub's events have several of them in their detail.
+const FINDINGS: &str = "Findings";
 
 /// Names of wrapper members that may hold any wrapper. In others, only `Records` counts.
 const OUTER: &[&str] = &["data", "response", "result"];
@@ -44,8 +48,7 @@ const OF_RECORDS: &[&str] = &[
     "eventsource",
     "eventname",
     "awsregion",
-    "detail",
-    "detail-type",
+    DETAIL,
     "MessageId",
     "TopicArn",
     "awsAccountId",
@@ -72,7 +75,14 @@ const OF_RECORDS: &[&str] = &[
     "firewall_name",
     "class_uid",
     "activity_id",
+    "schemaVersion",
+    "SchemaVersion",
+    "ProductArn",
+    "GeneratorId",
 ];
+
+/// The member of an event of EventBridge in which what happened stands.
+const DETAIL: &str = "detail";
 
 /// An array of records that was found.
 pub(super) struct Found {
@@ -206,7 +216,8 @@ impl<'a> Search<'a> {
                 Err(step) => return step,
             };
             if OF_RECORDS.iter().any(|name| name.as_bytes() == key) {
-                return Step::Other;
+                let detail = any && key == DETAIL.as_bytes() && self.at(value) == Some(b'{');
+                return if detail { self.detail(value) } else { Step::Other };
             }
             let end = match self.value(key, value, depth, any) {
                 Step::Records { member, first } => {
@@ -219,6 +230,41 @@ impl<'a> Search<'a> {
             at = match self.at(end) {
                 Some(b',') => space(self.bytes, end + 1),
                 Some(b'}') => end,
+                Some(_) => return Step::Other,
+                None => return Step::Incomplete,
+            };
+        }
+    }
+
+    /// Looks for findings among the members of the detail of an event. Whatever else is in it is its own affair, also
+    /// what has the name of a container.
+    fn detail(&mut self, start: usize) -> Step {
+        self.open.push(Open::Object);
+        let mut at = space(self.bytes, start + 1);
+        loop {
+            let (key, value) = match self.key(at) {
+                Ok(found) => found,
+                Err(step) => return step,
+            };
+            if OF_RECORDS.iter().any(|name| name.as_bytes() == key) {
+                return Step::Other;
+            }
+            if key.eq_ignore_ascii_case(FINDINGS.as_bytes()) && self.at(value) == Some(b'[') {
+                return match self.at(space(self.bytes, value + 1)) {
+                    Some(b'{') => {
+                        self.open.push(Open::Array { records: true });
+                        Step::Records { member: at, first: value + 1 }
+                    }
+                    Some(_) => Step::Other,
+                    None => Step::Incomplete,
+                };
+            }
+            let end = match self.read(value) {
+                Ok(end) => space(self.bytes, end),
+                Err(step) => return step,
+            };
+            at = match self.at(end) {
+                Some(b',') => space(self.bytes, end + 1),
                 Some(_) => return Step::Other,
                 None => return Step::Incomplete,
             };
