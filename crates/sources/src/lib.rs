@@ -27,6 +27,8 @@ mod config_items;
 mod rds_audit;
 mod rds_slow;
 mod route53_queries;
+mod elb_connections;
+mod load_balancer;
 mod s3_access;
 mod s3_operations;
 mod vpc_flow;

@@ -100,3 +100,9 @@ select
   cast(null as varchar) as error_class, cast(null as boolean) as is_write, cast(null as varchar) as session_id,
   ips, actors, keys, resources, date
 from lake.eventbridge_events
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'elb_connections' as source, account, region,
+  client_ip as actor, case when tls_protocol is null then 'connect' else 'tls' end as action, elb as target,
+  client_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.elb_connections

@@ -10,6 +10,7 @@ pub mod config_history;
 pub mod config_items;
 pub mod eventbridge_events;
 pub mod guardduty;
+pub mod elb_connections;
 pub mod ledger;
 pub mod rds_audit;
 pub mod rds_slow;
@@ -46,6 +47,7 @@ pub static TABLES: &[&Table] = &[
     &guardduty::TABLE,
     &securityhub::TABLE,
     &eventbridge_events::TABLE,
+    &elb_connections::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,
