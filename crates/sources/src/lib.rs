@@ -27,6 +27,7 @@ mod config_items;
 mod rds_audit;
 mod rds_slow;
 mod route53_queries;
+mod elb_access;
 mod elb_connections;
 mod load_balancer;
 mod s3_access;

@@ -481,7 +481,7 @@ impl S3AccessDecoder {
 }
 
 /// The access key id in the query string of a presigned URL.
-fn presigned_key(uri: &str) -> Option<String> {
+pub(crate) fn presigned_key(uri: &str) -> Option<String> {
     let value =
         ["X-Amz-Credential=", "AWSAccessKeyId="].iter().find_map(|name| uri.split_once(name)).map(|(_, rest)| rest)?;
     let value = value.split(['&', ' ', '%', '/']).next()?;

@@ -165,6 +165,7 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::vpc_flow::SOURCE,
     &crate::route53_queries::SOURCE,
     &crate::billing::SOURCE,
+    &crate::elb_access::SOURCE,
     &crate::elb_connections::SOURCE,
     // It takes what is left of the events of EventBridge.
     &crate::eventbridge_events::SOURCE,

@@ -27,6 +27,7 @@ const SOURCES: &[&str] = &[
     "networkfirewall",
     "guardduty",
     "securityhub",
+    "elb",
 ];
 
 /// Folders of logs whose files are of several sources, or prose: what may be in them.
@@ -403,6 +404,12 @@ fn missing_of_line(seen: &Seen, cells: &[(&'static str, String)]) -> Vec<String>
         wanted.is_some() && cells.iter().any(|(_, text)| text.parse::<f64>().ok() == wanted)
     };
     let epoch = |field: &str| field.contains('.') && field.len() == 14 && field.parse::<f64>().is_ok();
+    // Load balancers: times to microseconds, address and port in one field.
+    let shorter = |field: &str| field.strip_suffix("000Z").is_some_and(|text| all.contains(&format!("{text}Z")));
+    let endpoint = |field: &str| {
+        let (host, port) = field.rsplit_once(':').unwrap_or_default();
+        !host.is_empty() && number(port) && all.contains(host.trim_matches(['[', ']']))
+    };
     fields
         .into_iter()
         .filter(|field| {
@@ -412,6 +419,8 @@ fn missing_of_line(seen: &Seen, cells: &[(&'static str, String)]) -> Vec<String>
                 && !number(field)
                 && !epoch(field)
                 && !seconds(field).is_some_and(|micros| all.contains(&instant(micros)))
+                && !shorter(field)
+                && !endpoint(field)
         })
         .map(|field| format!("`{field}`"))
         .collect()

@@ -8,6 +8,7 @@ mod databases;
 mod csv;
 mod decoded;
 mod entries;
+mod elb;
 mod fidelity;
 mod flows;
 mod findings;

@@ -110,6 +110,7 @@ fn speed() {
     let lines = |bytes: &[u8]| bytes.repeat((32 << 20) / bytes.len());
     measure("cloudtrail ndjson", "a.json", &lines(&find("cloudtrail", "ndjson.jsonl")));
     measure("s3_access", "a.log", &lines(&find("s3_access", "width_26.log")));
+    measure("elb_access", "a.log", &lines(&find("elb_access", "alb_kinds.log")));
     measure("elb_connections", "a.log", &lines(&find("elb_connections", "connections.log")));
     measure("cloudfront", "a.log", &lines(&find("cloudfront", "v1_width_33.log")));
     measure("billing, 200 columns as CSV", "a.csv", &bill());

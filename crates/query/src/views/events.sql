@@ -102,6 +102,13 @@ select
 from lake.eventbridge_events
 union all
 select
+  evidence_object, evidence_record, evidence_offset, event_time, 'elb_access' as source, account, region,
+  client_ip as actor, coalesce(request_verb, "type", 'tcp') as action,
+  case when request_host is null then coalesce(domain_name, elb) else concat(request_host, coalesce(request_path, '')) end as target,
+  client_ip as ip, user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.elb_access
+union all
+select
   evidence_object, evidence_record, evidence_offset, event_time, 'elb_connections' as source, account, region,
   client_ip as actor, case when tls_protocol is null then 'connect' else 'tls' end as action, elb as target,
   client_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date

@@ -10,6 +10,7 @@ pub mod config_history;
 pub mod config_items;
 pub mod eventbridge_events;
 pub mod guardduty;
+pub mod elb_access;
 pub mod elb_connections;
 pub mod ledger;
 pub mod rds_audit;
@@ -24,6 +25,8 @@ pub mod vpc_flow;
 pub mod network_firewall;
 pub mod route53_resolver;
 pub mod waf;
+
+use std::cmp::Reverse;
 
 use crate::column::{Event, Role, Table};
 
@@ -47,6 +50,7 @@ pub static TABLES: &[&Table] = &[
     &guardduty::TABLE,
     &securityhub::TABLE,
     &eventbridge_events::TABLE,
+    &elb_access::TABLE,
     &elb_connections::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
@@ -90,14 +94,14 @@ pub fn verdicts() -> Vec<&'static Table> {
 }
 
 /// The table of events for which AWS delivers to this folder below `AWSLogs/<account>/`. A folder whose name goes on
-/// with a `-` after one that is known (`CloudTrail-…`) is of the same kind.
+/// with a `-` after one that is known (`CloudTrail-…`) is of the same kind. Of tables that share a folder, the first.
 pub fn of_service(folder: &str) -> Option<&'static Table> {
     let begins = |service: &str| {
         let rest = folder.strip_prefix(service);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let all = events().flat_map(|(table, event)| event.services.iter().map(move |service| (table, *service)));
-    all.filter(|(_, service)| begins(service)).max_by_key(|(_, service)| service.len()).map(|(table, _)| table)
+    all.filter(|(_, service)| begins(service)).min_by_key(|(_, service)| Reverse(service.len())).map(|(table, _)| table)
 }
 
 /// The table of events that a user means: by its name, by that of Athena's examples, or by that of AWS's folder, in
@@ -186,7 +190,11 @@ mod tests {
         for (table, event) in events() {
             assert_eq!(named(table.name), Some(table.name));
             for service in event.services {
-                assert_eq!(folder(service), Some(table.name), "{service} is claimed twice");
+                let first = match *service {
+                    "elasticloadbalancing" => "elb_access",
+                    _ => table.name,
+                };
+                assert_eq!(folder(service), Some(first), "{service} is claimed twice");
             }
         }
     }
