@@ -24,7 +24,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     version: 1,
     claims: |head, framing| match framing {
         Framing::Lines => claims_lines(head),
-        Framing::Csv => false,
+        Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
         Framing::Json | Framing::Parquet => {
             recognise::any_record(head, |value| {
                 value.is_object() && are_ours(value.entries().map(|(name, _)| name), false)

@@ -25,7 +25,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &cloudtrail::TABLE,
     version: 1,
     claims: |head, framing| match framing {
-        Framing::Lines => false,
+        Framing::Lines | Framing::Points | Framing::OpenTelemetry => false,
         // A table with CloudTrail's columns.
         Framing::Csv => recognise::any_framed(head, Framing::Csv, second_hand::is_one),
         Framing::Json | Framing::Parquet => {

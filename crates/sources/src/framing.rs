@@ -9,6 +9,8 @@ mod entries;
 mod joined;
 mod json_documents;
 mod lines;
+mod open_telemetry;
+mod points;
 mod resync;
 mod wrapper;
 
@@ -17,6 +19,7 @@ use std::io::{self, Read};
 
 pub(crate) use csv::names as csv_names;
 pub(crate) use json_documents::export_prefix;
+pub(crate) use open_telemetry::begins as begins_open_telemetry;
 
 use crate::json::{Tape, Value};
 use crate::window::Window;
@@ -32,15 +35,20 @@ pub enum Framing {
     Parquet,
     /// The rows of a CSV file with a header, as JSON objects.
     Csv,
+    /// As `Json`; where a document is a series of points, each of them is a record.
+    Points,
+    /// The data points of OpenTelemetry's messages, as JSON objects.
+    OpenTelemetry,
 }
 
 impl Framing {
     pub fn name(self) -> &'static str {
         match self {
             Framing::Lines => "lines",
-            Framing::Json => "json",
+            Framing::Json | Framing::Points => "json",
             Framing::Parquet => "parquet",
             Framing::Csv => "csv",
+            Framing::OpenTelemetry => "opentelemetry",
         }
     }
 }
@@ -133,6 +141,8 @@ pub fn frame<R: Read>(
         }
     }
     match framing {
+        Framing::OpenTelemetry => open_telemetry::frame(&mut window, sink)?,
+        Framing::Points => json_documents::Documents::of_points(sink).frame(&mut window)?,
         Framing::Lines => lines::frame(&mut window, sink)?,
         Framing::Csv => csv::frame(&mut window, sink)?,
         Framing::Json => json_documents::Documents::new(sink, true).frame(&mut window)?,

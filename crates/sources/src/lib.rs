@@ -23,6 +23,7 @@ mod cloudfront;
 mod cloudtrail;
 mod cloudtrail_digests;
 mod cloudwatch_logs;
+mod cloudwatch_metrics;
 mod config_items;
 mod rds_audit;
 mod rds_slow;

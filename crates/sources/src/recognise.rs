@@ -2,7 +2,7 @@
 
 use coldtrail_evidence::ObjectKey;
 
-use crate::framing::{Framing, Record, Sink, csv_names, frame};
+use crate::framing::{Framing, Record, Sink, begins_open_telemetry, csv_names, frame};
 use crate::json::Value;
 use crate::source::{Head, LogSource, SOURCES};
 
@@ -37,7 +37,7 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
             _ => Recognised::Empty,
         };
     }
-    if let Some(source) = claimed(&head, framing) {
+    if let Some((source, framing)) = claimed(&head, framing) {
         return match framing {
             Framing::Lines => lines_or_table(&head, first, source),
             _ => Recognised::Source(source, framing),
@@ -51,29 +51,39 @@ pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet
     // An export task puts the time before JSON, too; who takes the lines takes the time.
     if framing == Framing::Json
         && first[0].is_ascii_digit()
-        && let Some(source) = claimed(&head, Framing::Lines)
+        && let Some((source, framing)) = claimed(&head, Framing::Lines)
     {
-        return Recognised::Source(source, Framing::Lines);
+        return Recognised::Source(source, framing);
     }
     // A file cut at its beginning has a part of a record first, and a notification of AWS Config that came by
     // mail has prose, and may be indented.
     if framing == Framing::Lines
         && let Some((start, indented)) = json_after_prose(first)
-        && let Some(source) = claimed(&Head { bytes: first.get(start..).unwrap_or_default(), ..head }, Framing::Json)
+        && let rest = (Head { bytes: first.get(start..).unwrap_or_default(), ..head })
+        && let Some((source, framing)) = claimed(&rest, Framing::Json)
         && (!indented || source.name == crate::config_items::SOURCE.name)
     {
-        return Recognised::Source(source, Framing::Json);
+        return Recognised::Source(source, framing);
     }
     Recognised::Unknown(why_unknown(first, framing))
 }
 
-fn claimed(head: &Head<'_>, framing: Framing) -> Option<&'static LogSource> {
-    SOURCES.iter().copied().find(|source| (source.claims)(head, framing))
+/// The source that knows an object, and how it is framed: as it looks, or in a way that looks the same.
+fn claimed(head: &Head<'_>, framing: Framing) -> Option<(&'static LogSource, Framing)> {
+    let other = match framing {
+        Framing::Json => Some(Framing::Points),
+        Framing::Lines if begins_open_telemetry(head.bytes) => Some(Framing::OpenTelemetry),
+        _ => None,
+    };
+    [Some(framing), other].into_iter().flatten().find_map(|framing| {
+        let source = SOURCES.iter().copied().find(|source| (source.claims)(head, framing))?;
+        Some((source, framing))
+    })
 }
 
 /// Whose table it is, as text: its header tells whose columns it has.
 fn table(head: &Head<'_>) -> Option<&'static LogSource> {
-    header(head).and_then(|_names| claimed(head, Framing::Csv))
+    header(head).and_then(|_names| claimed(head, Framing::Csv)).map(|(source, _)| source)
 }
 
 /// A cell of a table may hold lines of a log: where the first line is none of them and the header of a table, it is one.
@@ -132,9 +142,9 @@ const EMPTY_BYTES: usize = 1 << 10;
 fn why_unknown(bytes: &[u8], framing: Framing) -> String {
     let text: String = String::from_utf8_lossy(&bytes[..bytes.len().min(48)]).escape_debug().collect();
     match framing {
-        Framing::Json => format!("JSON of no known source, begins with `{text}`"),
+        Framing::Json | Framing::Points => format!("JSON of no known source, begins with `{text}`"),
         Framing::Parquet => "Parquet of no known source".to_owned(),
-        Framing::Lines | Framing::Csv => format!("no known log, begins with `{text}`"),
+        Framing::Lines | Framing::Csv | Framing::OpenTelemetry => format!("no known log, begins with `{text}`"),
     }
 }
 

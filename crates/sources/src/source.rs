@@ -158,6 +158,7 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::waf::SOURCE,
     &crate::route53_resolver::SOURCE,
     &crate::network_firewall::SOURCE,
+    &crate::cloudwatch_metrics::SOURCE,
     &crate::cloudfront::SOURCE,
     &crate::s3_access::SOURCE,
     &crate::rds_audit::SOURCE,

@@ -54,11 +54,14 @@ fn every_case_is_claimed_by_its_own_source_only() {
     }
 }
 
+const FRAMINGS: [Framing; 6] =
+    [Framing::Lines, Framing::Json, Framing::Parquet, Framing::Csv, Framing::Points, Framing::OpenTelemetry];
+
 /// Frames and decodes bytes as every source; every framed record must be accounted for, in order.
 fn nothing_is_lost(bytes: &[u8]) {
     let key = ObjectKey::default();
     for source in SOURCES {
-        for framing in [Framing::Lines, Framing::Json, Framing::Parquet, Framing::Csv] {
+        for framing in FRAMINGS {
             let head = Head { name: "", key: &key, bytes, whole: true };
             let outcome = run(source, framing, &head, bytes);
             let entries = || {

@@ -28,6 +28,7 @@ const SOURCES: &[&str] = &[
     "guardduty",
     "securityhub",
     "elb",
+    "cwmetrics",
 ];
 
 /// Folders of logs whose files are of several sources, or prose: what may be in them.
@@ -274,6 +275,7 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
         return missing;
     }
     for (path, leaf) in all_leaves(&record) {
+        let path = if source.name == "cloudwatch_metrics" { metric_path(path) } else { path };
         let in_extra = path.iter().try_fold(&extra, |value, name| match value {
             Value::Array(items) => items.get(name.parse::<usize>().ok()?),
             other => other.get(name),
@@ -306,7 +308,7 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
                 _ => name,
             };
             // Some accounts and regions have no column but the common one.
-            let own = ["vpc_flow", "route53_resolver", "guardduty", "securityhub", "eventbridge_events"];
+            let own = ["vpc_flow", "route53_resolver", "guardduty", "securityhub", "eventbridge_events", "cloudwatch_metrics"];
             let common = matches!(name.as_str(), "account" | "region") && !own.contains(&source.name);
             if common || (name == "resources" && source.name != "vpc_flow") {
                 return false;
@@ -333,6 +335,21 @@ fn snake_case(name: &str) -> String {
         column.extend(c.to_lowercase());
     }
     if column == "resources" { "event_resources".to_owned() } else { column }
+}
+
+/// Where the columns have a member of a value of a metric stream.
+fn metric_path(path: Vec<String>) -> Vec<String> {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let column = match names.as_slice() {
+        ["account_id"] => vec!["account"],
+        ["value", "count"] => vec!["sample_count"],
+        ["value", "sum"] => vec!["sum"],
+        ["value", "max"] => vec!["maximum"],
+        ["value", "min"] => vec!["minimum"],
+        ["value", other] => vec!["percentiles", other],
+        _ => return path,
+    };
+    column.into_iter().map(str::to_owned).collect()
 }
 
 fn cloudfront_column(name: &str) -> String {

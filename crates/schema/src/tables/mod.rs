@@ -5,6 +5,7 @@ pub mod cloudfront;
 pub mod cloudtrail;
 pub mod cloudtrail_digests;
 pub mod cloudwatch_logs;
+pub mod cloudwatch_metrics;
 pub mod common;
 pub mod config_history;
 pub mod config_items;
@@ -52,6 +53,7 @@ pub static TABLES: &[&Table] = &[
     &eventbridge_events::TABLE,
     &elb_access::TABLE,
     &elb_connections::TABLE,
+    &cloudwatch_metrics::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,

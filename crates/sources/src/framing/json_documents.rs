@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 
 use super::ahead::{Ahead, Place, opener};
+use super::points::Series;
 use super::wrapper::{self, Look, Member, Open};
 use super::{MAX_RECORD, Record, Sink, as_text};
 use crate::json::{Fault, Tape, Type};
@@ -25,6 +26,8 @@ pub(super) struct Documents<'s> {
     pub(super) ordinal: u64,
     /// Do offsets mean anything?
     pub(super) offsets: bool,
+    /// Are the points of a series records?
+    points: bool,
     /// The members of the wrapper before its records.
     envelope: String,
     /// What is open around what comes next, outermost first.
@@ -48,11 +51,17 @@ impl<'s> Documents<'s> {
             tape: Tape::default(),
             ordinal: 0,
             offsets,
+            points: false,
             envelope: String::new(),
             levels: Vec::new(),
             ahead: Ahead::default(),
             sound: true,
         }
+    }
+
+    /// The same, with each point of a series as a record.
+    pub(super) fn of_points(sink: &'s mut dyn Sink) -> Self {
+        Documents { points: true, ..Documents::new(sink, true) }
     }
 
     pub(super) fn frame<R: Read>(&mut self, window: &mut Window<R>) -> io::Result<()> {
@@ -281,7 +290,11 @@ impl<'s> Documents<'s> {
         }
         let record =
             Record { ordinal, offset, text: &text, tape: &self.tape, envelope: &self.envelope, continued: "", lossy };
-        self.sink.record(&record);
+        let series = if self.points { Series::of(record.json()) } else { None };
+        match series {
+            Some(series) => self.ordinal = series.give(&record, self.sink),
+            None => self.sink.record(&record),
+        }
         window.consume(end);
     }
 }

@@ -5,7 +5,7 @@ use crate::json::{Fault, Tape};
 
 /// Names of wrapper members that hold the records; capitals do not matter.
 const CONTAINERS: &[&str] =
-    &["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events", FINDINGS, "AlarmHistoryItems"];
+    &["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events", "MetricDataResults", FINDINGS, "AlarmHistoryItems"];
 
 /// The findings of GuardDuty's and Security Hub's API; Security Hub's events have several of them in their detail.
 const FINDINGS: &str = "Findings";
@@ -79,6 +79,8 @@ const OF_RECORDS: &[&str] = &[
     "SchemaVersion",
     "ProductArn",
     "GeneratorId",
+    "metric_stream_name",
+    "Datapoints",
 ];
 
 /// The member of an event of EventBridge in which what happened stands.
