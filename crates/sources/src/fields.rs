@@ -52,6 +52,10 @@ impl Extra {
         self.mistyped.push(column.to_owned());
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.list.is_empty()
+    }
+
     /// The JSON text; none when there is nothing. What did not fit is counted.
     pub(crate) fn finish(self, mistyped: &mut Mistyped) -> Option<String> {
         self.mistyped.into_iter().for_each(|column| mistyped.add(column));

@@ -32,6 +32,7 @@ mod elb_access;
 mod elb_connections;
 mod load_balancer;
 mod s3_access;
+mod s3_inventory;
 mod s3_operations;
 mod vpc_flow;
 mod network_firewall;

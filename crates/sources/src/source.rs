@@ -168,6 +168,7 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::billing::SOURCE,
     &crate::elb_access::SOURCE,
     &crate::elb_connections::SOURCE,
+    &crate::s3_inventory::SOURCE,
     // It takes what is left of the events of EventBridge.
     &crate::eventbridge_events::SOURCE,
     // Takes what nobody before it knows by its messages.

@@ -12,6 +12,7 @@ mod elb;
 mod fidelity;
 mod flows;
 mod findings;
+mod inventory;
 mod metrics;
 mod neighbours;
 mod network_logs;

@@ -20,6 +20,7 @@ pub mod resource;
 pub mod route53_queries;
 pub mod s3_access;
 pub mod securityhub;
+pub mod s3_inventory;
 pub mod sessions;
 pub mod verdicts;
 pub mod vpc_flow;
@@ -54,6 +55,7 @@ pub static TABLES: &[&Table] = &[
     &elb_access::TABLE,
     &elb_connections::TABLE,
     &cloudwatch_metrics::TABLE,
+    &s3_inventory::TABLE,
     &ledger::OBJECTS,
     &ledger::REJECTS,
     &ledger::DUPLICATES,
