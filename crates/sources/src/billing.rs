@@ -25,7 +25,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &billing::TABLE,
     version: 1,
     claims: |head, framing| match framing {
-        Framing::Lines => false,
+        Framing::Lines | Framing::Points | Framing::OpenTelemetry => false,
         Framing::Csv => recognise::header(head).is_some_and(|names| Names::of(names.iter()).are_ours()),
         Framing::Json | Framing::Parquet => recognise::any_record(head, |record| {
             record.is_object() && Names::of(record.entries().map(|(name, _)| name)).are_ours()

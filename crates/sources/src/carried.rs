@@ -8,11 +8,18 @@ use crate::fields::Extra;
 use crate::framing::Record;
 use crate::json::{Tape, Value};
 use crate::source::LogSource;
-use crate::{rds_audit, rds_slow, time};
+use crate::{rds_audit, rds_slow, route53_queries, time, vpc_flow};
+
+/// Does a text look like an entry of a log?
+type Looks = fn(&str) -> bool;
 
 /// The sources whose logs CloudWatch Logs carries as text, and how a text of theirs is told.
-static CARRIED: &[(&LogSource, fn(&str) -> bool)] =
-    &[(&rds_audit::SOURCE, rds_audit::looks_like_one), (&rds_slow::SOURCE, rds_slow::looks_like_one)];
+static CARRIED: &[(&LogSource, Looks)] = &[
+    (&rds_audit::SOURCE, rds_audit::looks_like_one),
+    (&rds_slow::SOURCE, rds_slow::looks_like_one),
+    (&vpc_flow::SOURCE, vpc_flow::looks_like_one),
+    (&route53_queries::SOURCE, route53_queries::looks_like_one),
+];
 
 /// The source of the text in a record of CloudWatch Logs; none when it is nobody's here.
 pub(crate) fn source_of(record: &Record<'_>) -> Option<&'static LogSource> {

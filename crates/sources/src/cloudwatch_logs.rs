@@ -26,7 +26,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
             let looked_at = if exported_stream(head.name).is_some() { usize::MAX } else { 1 };
             recognise::lines(head).take(looked_at).any(|line| carried::export_stamp(line) > 0)
         }
-        Framing::Parquet | Framing::Csv => false,
+        Framing::Parquet | Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
     },
     decoder: || Box::<CloudwatchDecoder>::default(),
 };

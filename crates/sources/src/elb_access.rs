@@ -30,7 +30,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     claims: |head, framing| match framing {
         Framing::Lines => is_test_file(head) || claims_lines(head),
         Framing::Json | Framing::Parquet => recognise::any_record(head, holds_row),
-        Framing::Csv => false,
+        Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
     },
     decoder: || Box::<ElbAccessDecoder>::default(),
 };

@@ -19,7 +19,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &eventbridge_events::TABLE,
     version: 1,
     claims: |head, framing| match framing {
-        Framing::Lines | Framing::Csv => false,
+        Framing::Lines | Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
         Framing::Json | Framing::Parquet => is_ours(head) || recognise::any_record(head, is_alarm_item),
     },
     decoder: || Box::<EventbridgeDecoder>::default(),
@@ -48,7 +48,7 @@ pub(crate) fn is_ours(head: &Head<'_>) -> bool {
         return false;
     }
     let mut owners = Owners::default();
-    frame(Vec::new(), head.bytes, Framing::Json, &mut owners).is_ok() && owners.several
+    frame(Vec::new(), head.bytes, Framing::Json, None, &mut owners).is_ok() && owners.several
 }
 
 /// How the type of the detail is named: by EventBridge, by notifications of developer tools, and as columns of tables.

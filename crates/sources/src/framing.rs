@@ -137,7 +137,7 @@ pub fn frame<R: Read>(
                 joined.finish();
                 return Ok(window.into_reader());
             }
-            Framing::Parquet | Framing::Csv => {}
+            Framing::Parquet | Framing::Csv | Framing::Points | Framing::OpenTelemetry => {}
         }
     }
     match framing {

@@ -21,7 +21,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     table: &guardduty::TABLE,
     version: 1,
     claims: |head, framing| match framing {
-        Framing::Lines | Framing::Csv => false,
+        Framing::Lines | Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
         Framing::Json | Framing::Parquet => {
             named(head) || (recognise::any_record(head, holds) && !eventbridge_events::is_ours(head))
         }

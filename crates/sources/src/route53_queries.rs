@@ -32,7 +32,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
         Framing::Json => recognise::any_framed(head, framing, |value| {
             carried::message_of(value).is_some_and(|text| looks_like_one(&text))
         }),
-        Framing::Parquet | Framing::Csv => false,
+        Framing::Parquet | Framing::Csv | Framing::Points | Framing::OpenTelemetry => false,
     },
     decoder: || Box::<QueryDecoder>::default(),
 };

@@ -31,6 +31,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
             let carries = |value: Value<'_>| carried::message_of(value).is_some_and(|text| looks_like_one(&text));
             recognise::any_record(head, holds_row) || recognise::any_framed(head, framing, carries)
         }
+        Framing::Points | Framing::OpenTelemetry => false,
         Framing::Parquet | Framing::Csv => recognise::any_framed(head, framing, is_row),
     },
     decoder: || Box::<FlowDecoder>::default(),

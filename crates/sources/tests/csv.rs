@@ -25,7 +25,7 @@ impl Sink for Rows {
 
 fn rows(text: &[u8]) -> Vec<Result<Value, String>> {
     let mut sink = Rows::default();
-    frame(Vec::new(), text, Framing::Csv, &mut sink).unwrap();
+    frame(Vec::new(), text, Framing::Csv, None, &mut sink).unwrap();
     sink.0
 }
 
@@ -135,7 +135,7 @@ fn a_row_too_long_costs_itself() {
         let text = format!("a,b\n0,0\n{row}\n2,2\n");
         for found in [rows(text.as_bytes()), {
             let mut sink = Rows::default();
-            frame(text.clone().into_bytes(), std::io::empty(), Framing::Csv, &mut sink).unwrap();
+            frame(text.clone().into_bytes(), std::io::empty(), Framing::Csv, None, &mut sink).unwrap();
             sink.0
         }] {
             assert!(found.len() == 3 && found[0].is_ok() && found[1].is_err() && found[2].is_ok());

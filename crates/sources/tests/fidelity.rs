@@ -308,7 +308,14 @@ fn missing_of_json(outcome: &Outcome, record: Value, cells: &[(&'static str, Str
                 _ => name,
             };
             // Some accounts and regions have no column but the common one.
-            let own = ["vpc_flow", "route53_resolver", "guardduty", "securityhub", "eventbridge_events", "cloudwatch_metrics"];
+            let own = [
+                "vpc_flow",
+                "route53_resolver",
+                "guardduty",
+                "securityhub",
+                "eventbridge_events",
+                "cloudwatch_metrics",
+            ];
             let common = matches!(name.as_str(), "account" | "region") && !own.contains(&source.name);
             if common || (name == "resources" && source.name != "vpc_flow") {
                 return false;

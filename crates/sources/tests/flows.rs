@@ -254,7 +254,14 @@ fn common_fields_are_as_others_read_them() {
                 let message = one["message"].as_str().unwrap();
                 let rows = rows(&outcome);
                 let row = rows.iter().find(|(text, _)| *text == message);
-                compared += compare(&title, one, &row.unwrap_or_else(|| panic!("{title}: {message}")).1);
+                compared += compare(
+                    &title,
+                    one,
+                    &row.unwrap_or_else(|| {
+                        panic!("{title}: {message}: {:?} {:?} in {text}", outcome.unknown, outcome.seen)
+                    })
+                    .1,
+                );
             }
         }
     }
@@ -270,6 +277,7 @@ fn formats(yaml: &str) -> BTreeMap<String, String> {
         } else if let Some(format) = line.trim().strip_prefix("format: ") {
             found.insert(title.clone(), format!("{format}\n"));
         } else if let (Some(row), Some(text)) = (line.trim().strip_prefix("- "), found.get_mut(&title)) {
+            let row = row.trim_matches('\'');
             writeln!(text, "{row}").unwrap();
         }
     }

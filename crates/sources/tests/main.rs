@@ -4,14 +4,14 @@
 mod billing;
 mod cases;
 mod conformance;
-mod databases;
 mod csv;
+mod databases;
 mod decoded;
-mod entries;
 mod elb;
+mod entries;
 mod fidelity;
-mod flows;
 mod findings;
+mod flows;
 mod inventory;
 mod metrics;
 mod neighbours;

@@ -124,6 +124,10 @@ fn compare(root: &Path, folder: &str, same: &[Same]) {
             let Some(wanted) = expected.pointer(pointer) else { continue };
             let wanted = wanted.as_str().map_or_else(|| wanted.to_string(), |text| text.replace("+0000", "Z"));
             let found = cell(column).unwrap_or_default();
+            if wanted == "unknown" && found.is_empty() {
+                // A word of Elastic's own for what is not there.
+                continue;
+            }
             assert!(found.eq_ignore_ascii_case(&wanted), "{} {pointer}: {wanted}, {column}: {found}", log.name);
             compared += 1;
         }

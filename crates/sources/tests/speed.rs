@@ -93,6 +93,27 @@ fn flows(more: &str, count: u64) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// A report as large accounts have it: 200 columns, of which a line fills a third.
+fn bill() -> Vec<u8> {
+    let own = "identity/LineItemId,identity/TimeInterval,bill/PayerAccountId,bill/BillingPeriodStartDate,\
+        lineItem/UsageAccountId,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/UsageEndDate,\
+        lineItem/ProductCode,lineItem/UsageType,lineItem/Operation,lineItem/AvailabilityZone,lineItem/ResourceId,\
+        lineItem/UsageAmount,lineItem/CurrencyCode,lineItem/UnblendedRate,lineItem/UnblendedCost,\
+        lineItem/BlendedCost,lineItem/LineItemDescription,pricing/unit";
+    let others: String = (0..180).map(|n| format!(",product/attributeNumber{n}")).collect();
+    let mut text = format!("{own}{others}\n");
+    for n in 0..20_000 {
+        let values: String = (0..180).map(|at| if at % 4 == 0 { ",some value" } else { "," }).collect();
+        text += &format!(
+            "line{n}example,2026-03-02T04:00:00Z/2026-03-02T05:00:00Z,111122223333,2026-03-01T00:00:00Z,444455556666,\
+            Usage,2026-03-02T04:00:00Z,2026-03-02T05:00:00Z,AmazonEC2,EUC1-BoxUsage:m5.large,RunInstances,\
+            eu-central-1a,i-{n:017x},1.0000000000,USD,0.1150000000,0.1150000000,0.1150000000,\
+            \"$0.115 per On Demand Linux m5.large, per hour\",Hrs{values}\n"
+        );
+    }
+    text.into_bytes()
+}
+
 #[test]
 #[ignore = "measures; run it in release"]
 fn speed() {

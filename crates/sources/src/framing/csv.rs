@@ -44,7 +44,15 @@ pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io:
                 None => Err(format!("a header of more than {COLUMNS} columns")),
             };
             match row {
-                Ok(()) => sink.record(&Record { ordinal, offset, text: &json, tape: &tape, envelope: "", continued: "", lossy }),
+                Ok(()) => sink.record(&Record {
+                    ordinal,
+                    offset,
+                    text: &json,
+                    tape: &tape,
+                    envelope: "",
+                    continued: "",
+                    lossy,
+                }),
                 Err(reason) => sink.broken(Broken { ordinal, offset, bytes, size: end as u64, reason }),
             }
         }

@@ -237,7 +237,15 @@ impl DataPoints<'_> {
             }
             self.ordinal += 1;
             let (ordinal, offset) = (self.ordinal, Some(self.base + point.at as u64));
-            self.sink.record(&Record { ordinal, offset, text: &json, tape: &self.tape, envelope: "", lossy: false });
+            self.sink.record(&Record {
+                ordinal,
+                offset,
+                text: &json,
+                tape: &self.tape,
+                envelope: "",
+                continued: "",
+                lossy: false,
+            });
         });
     }
 

@@ -108,7 +108,9 @@ impl Out<'_> {
         let offset = self.whole.offset.filter(|_| !self.whole.lossy).map(|offset| offset + start as u64);
         let (text, envelope, lossy) = (self.text.as_str(), self.whole.envelope, self.whole.lossy);
         match self.tape.read(text.as_bytes()) {
-            Ok(_end) => self.sink.record(&Record { ordinal, offset, text, tape: &self.tape, envelope, lossy }),
+            Ok(_end) => {
+                self.sink.record(&Record { ordinal, offset, text, tape: &self.tape, envelope, continued: "", lossy })
+            }
             Err(_fault) => {
                 let (bytes, reason) = (text.as_bytes(), "a point that is no JSON by itself".to_owned());
                 self.sink.broken(Broken { ordinal, offset, bytes, size: bytes.len() as u64, reason });

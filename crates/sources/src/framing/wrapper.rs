@@ -4,8 +4,16 @@ use super::json_documents::space;
 use crate::json::{Fault, Tape};
 
 /// Names of wrapper members that hold the records; capitals do not matter.
-const CONTAINERS: &[&str] =
-    &["Records", "configurationItems", "baseConfigurationItems", "logEvents", "Events", "MetricDataResults", FINDINGS, "AlarmHistoryItems"];
+const CONTAINERS: &[&str] = &[
+    "Records",
+    "configurationItems",
+    "baseConfigurationItems",
+    "logEvents",
+    "Events",
+    "MetricDataResults",
+    FINDINGS,
+    "AlarmHistoryItems",
+];
 
 /// The findings of GuardDuty's and Security Hub's API; Security Hub's events have several of them in their detail.
 const FINDINGS: &str = "Findings";
