@@ -258,7 +258,7 @@ fn reading_ends_when_it_is_enough() {
     ];
     for (framing, text) in texts {
         let mut sink = Three::default();
-        frame(text.into_bytes(), std::io::empty(), framing, &mut sink).unwrap();
+        frame(text.into_bytes(), std::io::empty(), framing, None, &mut sink).unwrap();
         assert_eq!(sink.0, 3, "{framing:?}");
     }
 }
