@@ -26,7 +26,7 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 pub(super) fn frame<R: Read>(window: &mut Window<R>, sink: &mut dyn Sink) -> io::Result<()> {
     let mut points = DataPoints { sink, tape: Tape::default(), ordinal: 0, base: 0 };
-    while window.any()? && !sink.enough() {
+    while window.any()? && !points.sink.enough() {
         while window.bytes().len() < 10 && window.fill()? {}
         points.base = window.offset();
         let (length, at) = varint(window.bytes(), 0).unwrap_or((u64::MAX, 0));
