@@ -1,5 +1,7 @@
 //! One object: opened, recognised, framed, decoded.
 
+mod decoders;
+
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -15,13 +17,13 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Form, Head, LogSource, Mistyped, Recognised, Record, Reject, Sink, frame, recognise,
-    time::Years,
+    Broken, Decoded, Form, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
 };
 
 use crate::budget::Budget;
 use crate::plan::Task;
 use crate::run::Options;
+use decoders::{Decoders, Decoding};
 
 /// Objects up to this size are read at once, hashed and decoded from memory.
 const IN_MEMORY: u64 = 64 << 20;
@@ -196,77 +198,6 @@ impl Rejects {
         if !self.rows.is_empty() || !self.runs.is_empty() {
             emit(Part::Rejects(self.rows.finish(), std::mem::take(&mut self.runs)));
         }
-    }
-}
-
-/// The decoder of a source with the rows that wait in it.
-struct Decoding {
-    source: &'static LogSource,
-    decoder: Box<dyn Decoder>,
-    runs: Runs,
-    /// How much text became rows.
-    text: usize,
-}
-
-impl Decoding {
-    fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
-        self.text = 0;
-        if !self.decoder.rows().is_empty() {
-            let (batch, runs) = (self.decoder.rows().finish(), std::mem::take(&mut self.runs));
-            emit(Part::Rows(Chunk { table: self.source.table, batch, runs }));
-        }
-    }
-}
-
-/// The decoders of an object: nearly always one. Records of CloudWatch Logs are of the sources whose logs they carry.
-struct Decoders<'a> {
-    open: &'a mut Vec<Decoding>,
-    /// What the object was recognised as.
-    of: &'static LogSource,
-    task: &'a Task,
-    years: Years,
-    /// Which of `open` have records of this object.
-    begun: Vec<usize>,
-    /// Which had the last one.
-    at: usize,
-}
-
-impl Decoders<'_> {
-    /// The decoder of that source, told of this object and how it begins.
-    fn begin(&mut self, source: &'static LogSource, bytes: &[u8], whole: bool) -> &mut dyn Decoder {
-        self.at = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
-            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
-            self.open.len() - 1
-        });
-        let decoder = &mut self.open[self.at].decoder;
-        if !self.begun.contains(&self.at) {
-            self.begun.push(self.at);
-            let (name, key) = (&self.task.entry.key, &self.task.key);
-            decoder.begin(&Head { name, key, bytes, whole }, self.years);
-            decoder.rows().begin(&self.task.entry.object);
-        }
-        decoder.as_mut()
-    }
-
-    fn current(&mut self) -> &mut Decoding {
-        &mut self.open[self.at]
-    }
-
-    /// The one for this record.
-    fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
-        let source = self.of.of(record);
-        if source.name != self.open[self.at].source.name {
-            self.begin(source, &[], false);
-        }
-        self.current()
-    }
-
-    /// The farthest form of the records, and what their columns could not take.
-    fn ended(&self) -> (Option<Form>, Option<String>) {
-        let mut mistyped = Mistyped::default();
-        let decoders = || self.begun.iter().map(|at| &self.open[*at].decoder);
-        decoders().for_each(|decoder| mistyped.merge(decoder.mistyped()));
-        (decoders().map(|decoder| decoder.form()).max(), mistyped.json())
     }
 }
 

@@ -46,6 +46,11 @@ static SEVERAL: &[(&str, &str, &str)] = &[
         "Rows of CloudTrail with the verdicts of all files that hold them.",
         include_str!("views/row_verdicts.sql"),
     ),
+    (
+        "cloudwatch_metric_values",
+        "Values of CloudWatch metrics, each once: of a value that came again, the last one.",
+        include_str!("views/cloudwatch_metric_values.sql"),
+    ),
     ("same_id", "Ids of CloudTrail events that stand for different contents.", include_str!("views/same_id.sql")),
 ];
 

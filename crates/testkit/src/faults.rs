@@ -285,19 +285,15 @@ fn gunzip(body: &[u8]) -> Vec<u8> {
 /// Files that are no logs of any source.
 pub(crate) fn strangers(faults: &mut Faults) -> Vec<Object> {
     let event = json!({"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": HOME, "eventTime": "2026-04-10T12:00:00.000Z", "eventName": "ObjectCreated:Put", "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": TRAIL_BUCKET}, "object": {"key": "x", "size": 1}}}]});
-    let objects = vec![
-        Object::other(
-            "org-trail-bucket/AWSLogs/111122223333/ELBAccessLogTestFile",
-            "Enable AccessLog for ELB: orders at 2026-03-01T09:00:00.000Z\n",
-        ),
+    let mut objects = vec![
         Object::other("config-bucket/AWSLogs/111122223333/Config/ConfigWritabilityCheckFile", ""),
         Object::other("org-trail-bucket/notifications/s3-event.json", format!("{event}\n")),
     ];
     let keys: Vec<&str> = objects.iter().map(|object| object.key.as_str()).collect();
-    faults.note(
-        "unrecognised",
-        &keys,
-        "a test file of a load balancer, Config's check file, an S3 notification that only looks like CloudTrail",
-    );
+    faults.note("unrecognised", &keys, "Config's check file, an S3 notification that only looks like CloudTrail");
+    let test_file = "org-trail-bucket/AWSLogs/111122223333/ELBAccessLogTestFile";
+    let text = "Enable AccessLog for ELB: orders at 2026-03-01T09:00:00.000Z\n";
+    faults.note("no_record", &[test_file], "the file with which a load balancer tries whether it may write");
+    objects.push(Object { source: "elb_access", ..Object::other(test_file, text) });
     objects
 }

@@ -1,0 +1,78 @@
+//! The decoders of an object.
+
+use coldtrail_sources::time::Years;
+use coldtrail_sources::{Decoder, Form, Head, LogSource, Mistyped, Record};
+
+use super::{Chunk, Part, Runs};
+use crate::plan::Task;
+
+/// The decoder of a source with the rows that wait in it.
+pub(super) struct Decoding {
+    pub(super) source: &'static LogSource,
+    pub(super) decoder: Box<dyn Decoder>,
+    pub(super) runs: Runs,
+    /// How much text became rows.
+    pub(super) text: usize,
+}
+
+impl Decoding {
+    pub(super) fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
+        self.text = 0;
+        if !self.decoder.rows().is_empty() {
+            let (batch, runs) = (self.decoder.rows().finish(), std::mem::take(&mut self.runs));
+            emit(Part::Rows(Chunk { table: self.source.table, batch, runs }));
+        }
+    }
+}
+
+/// The decoders of an object: nearly always one. Records of CloudWatch Logs are of the sources whose logs they carry.
+pub(super) struct Decoders<'a> {
+    pub(super) open: &'a mut Vec<Decoding>,
+    /// What the object was recognised as.
+    pub(super) of: &'static LogSource,
+    pub(super) task: &'a Task,
+    pub(super) years: Years,
+    /// Which of `open` have records of this object.
+    pub(super) begun: Vec<usize>,
+    /// Which had the last one.
+    pub(super) at: usize,
+}
+
+impl Decoders<'_> {
+    /// The decoder of that source, told of this object and how it begins.
+    pub(super) fn begin(&mut self, source: &'static LogSource, bytes: &[u8], whole: bool) -> &mut dyn Decoder {
+        self.at = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
+            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
+            self.open.len() - 1
+        });
+        let decoder = &mut self.open[self.at].decoder;
+        if !self.begun.contains(&self.at) {
+            self.begun.push(self.at);
+            let (name, key) = (&self.task.entry.key, &self.task.key);
+            decoder.begin(&Head { name, key, bytes, whole }, self.years);
+            decoder.rows().begin(&self.task.entry.object);
+        }
+        decoder.as_mut()
+    }
+
+    pub(super) fn current(&mut self) -> &mut Decoding {
+        &mut self.open[self.at]
+    }
+
+    /// The one for this record.
+    pub(super) fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
+        let source = self.of.of(record);
+        if source.name != self.open[self.at].source.name {
+            self.begin(source, &[], false);
+        }
+        self.current()
+    }
+
+    /// The farthest form of the records, and what their columns could not take.
+    pub(super) fn ended(&self) -> (Option<Form>, Option<String>) {
+        let mut mistyped = Mistyped::default();
+        let decoders = || self.begun.iter().map(|at| &self.open[*at].decoder);
+        decoders().for_each(|decoder| mistyped.merge(decoder.mistyped()));
+        (decoders().map(|decoder| decoder.form()).max(), mistyped.json())
+    }
+}
