@@ -51,6 +51,11 @@ static SEVERAL: &[(&str, &str, &str)] = &[
         "Values of CloudWatch metrics, each once: of a value that came again, the last one.",
         include_str!("views/cloudwatch_metric_values.sql"),
     ),
+    (
+        "ip_owner",
+        "Whose an address was and when, by the interfaces and instances that AWS Config captured; where no row is, it is unknown.",
+        include_str!("views/ip_owner.sql"),
+    ),
     ("same_id", "Ids of CloudTrail events that stand for different contents.", include_str!("views/same_id.sql")),
 ];
 

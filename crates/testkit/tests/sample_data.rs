@@ -58,7 +58,7 @@ fn a_seed_decides_every_byte() {
 fn counts_add_up() {
     let dir = tempfile::tempdir().unwrap();
     let summary = write_sample_data(dir.path(), 1).unwrap();
-    assert_eq!(summary.counts.len(), 5);
+    assert_eq!(summary.counts.len(), 6);
     for (source, counts) in summary.counts {
         assert!(counts.objects > 0, "{source}");
         assert_eq!(counts.records, counts.kept + counts.duplicates + counts.rejects, "{source}");
