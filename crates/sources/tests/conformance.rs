@@ -254,7 +254,7 @@ fn reading_ends_when_it_is_enough() {
         (Framing::Lines, "line\n".repeat(9)),
         (Framing::Json, "{\"a\":1}\n".repeat(9)),
         (Framing::Json, format!("{{\"Records\":[{}]}}", "{\"a\":x},".repeat(9))),
-        (Framing::Csv, "a,b\n".repeat(9)),
+        (Framing::Csv, format!("a,b\n{}", "1,2\n".repeat(9))),
     ];
     for (framing, text) in texts {
         let mut sink = Three::default();

@@ -277,7 +277,8 @@ fn formats(yaml: &str) -> BTreeMap<String, String> {
         } else if let Some(format) = line.trim().strip_prefix("format: ") {
             found.insert(title.clone(), format!("{format}\n"));
         } else if let (Some(row), Some(text)) = (line.trim().strip_prefix("- "), found.get_mut(&title)) {
-            let row = row.trim_matches('\'');
+            // The list has quotes and remarks of its own.
+            let row = row.split(" #").next().unwrap_or(row).trim_end().trim_matches('\'');
             writeln!(text, "{row}").unwrap();
         }
     }
