@@ -105,6 +105,20 @@ fn without_stamps(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain.collect::<Vec<_>>().join("\n"))
 }
 
+/// Keeps the events that go on with the one of the record, whole.
+pub(crate) fn keep_continued(record: &Record<'_>, extra: &mut Extra) {
+    if record.continued.is_empty() {
+        return;
+    }
+    let mut rest = record.text.get(record.json().raw().len()..).unwrap_or_default().trim_start();
+    let (mut tape, mut events) = (Tape::default(), Vec::new());
+    while let Ok(end) = tape.read(rest.as_bytes()) {
+        events.push(rest.get(..end).unwrap_or_default());
+        rest = rest.get(end..).unwrap_or_default().trim_start();
+    }
+    extra.put(&["continued"], &format!("[{}]", events.join(",")));
+}
+
 /// Keeps what an event and the document around it say beside the message.
 pub(crate) fn keep_around(record: &Record<'_>, extra: &mut Extra) {
     if !record.envelope.is_empty() {
@@ -112,6 +126,7 @@ pub(crate) fn keep_around(record: &Record<'_>, extra: &mut Extra) {
     }
     if record.text.starts_with('{') && !record.tape.is_empty() {
         let message = |name: &str| matches!(name, "message" | "Message" | "@message");
+        keep_continued(record, extra);
         for (name, value) in record.json().entries().filter(|(name, _)| !message(name)) {
             extra.put(&["event", &name], value.raw());
         }

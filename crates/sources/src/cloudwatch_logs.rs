@@ -167,6 +167,7 @@ impl CloudwatchDecoder {
             return Err(Reject::field("message", "the message is no text"));
         };
         self.group.keep_rest(record, &mut fields.extra);
+        carried::keep_continued(record, &mut fields.extra);
         let filters = self.group.filters.clone();
         let about = About {
             // Milliseconds since 1970, always: the form is not worth keeping.
@@ -177,7 +178,7 @@ impl CloudwatchDecoder {
             group: fields.text(&["log_group"], group),
             filters: filters.map(Cow::Owned),
         };
-        let hash = json_hash("", record.text, record.tape, &mut self.scratch);
+        let hash = json_hash(record.continued, record.text, record.tape, &mut self.scratch);
         let unique = about.id.as_deref().is_some_and(|id| !id.is_empty());
         self.push(record, fields, &about, &text, hash, unique)
     }

@@ -230,7 +230,7 @@ impl Decoder for AuditDecoder {
         let text = carried.text.as_ref();
         let (row, time) = match stamp_of(text) {
             Some((stamp, start)) => (audited(text, start)?, Some(stamp)),
-            None if general::is_header(text) => return Ok(Decoded::Nothing),
+            None if sql_text::is_file_header(text) => return Ok(Decoded::Nothing),
             None => {
                 let (row, time) = self.general.entry(text)?;
                 return self.push(record, row, time, carried.time);
@@ -352,7 +352,7 @@ impl AuditDecoder {
         let mut number = |name: &'static str, text: Option<&str>| {
             let number = text.and_then(|text| text.parse::<i64>().ok());
             if let (None, Some(text)) = (number, text) {
-                fields.extra.misfit(&[name], text);
+                fields.extra.misfit(&[name], &json_string(text));
             }
             number
         };

@@ -44,11 +44,6 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
     })
 }
 
-/// The lines with which the server begins the file.
-fn is_header(line: &str) -> bool {
-    line.contains(", Version: ") && line.trim_end().ends_with("started with:")
-}
-
 /// Where an entry is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -75,7 +70,7 @@ impl Entries for Lines {
         alone
             || begins("# Time:")
             || (begins("# User@Host:") || begins("# Thread_id: ") || begins("# Query_time: ")) && self.at != At::Head
-            || std::str::from_utf8(line).is_ok_and(is_header)
+            || std::str::from_utf8(line).is_ok_and(sql_text::begins_file)
     }
 
     fn open(&mut self, line: &[u8], first: bool) -> bool {
@@ -132,7 +127,7 @@ impl Decoder for SlowDecoder {
     fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
         self.group.read(record);
         let carried = carried::text_of(record).ok_or_else(|| Reject::new("an event without a message"))?;
-        if carried.text.lines().next().is_some_and(is_header) {
+        if sql_text::is_file_header(&carried.text) {
             return Ok(Decoded::Nothing);
         }
         let entry = Entry::read(&carried.text);
@@ -366,7 +361,7 @@ impl SlowDecoder {
         let (query_time, lock_time) = (real("query_time", entry.query_time), real("lock_time", entry.lock_time));
         let normalised = sql_text::normalised(entry.statement);
         let fingerprint = format!("{:016x}", content_hash("", &normalised));
-        let server = self.group.stream.as_deref().unwrap_or_default();
+        let server = self.group.stream.as_deref();
         let row = RdsSlowRow {
             error_class: errno.map(|errno| {
                 Cow::Borrowed(match errno {
@@ -376,7 +371,7 @@ impl SlowDecoder {
                 })
             }),
             is_write: sql_text::is_write(entry.statement),
-            session_id: connection_id.map(|id| Cow::Owned(format!("{server}/{id}"))),
+            session_id: connection_id.zip(server).map(|(id, server)| Cow::Owned(format!("{server}/{id}"))),
             username: Some(Cow::Borrowed(user)).filter(|user| !user.is_empty()),
             host: host.map(Cow::Borrowed),
             connection_id,

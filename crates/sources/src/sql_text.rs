@@ -1,9 +1,30 @@
 //! SQL in logs: what it does, and whether a line ends inside of it.
 
+/// Is this line one of those with which a server of MySQL begins a log file?
+pub(crate) fn begins_file(line: &str) -> bool {
+    line.contains(", Version: ") && line.trim_end().ends_with("started with:")
+}
+
+/// Are these the lines with which a server begins a log file, and nothing else? What stands behind them is no part of
+/// them, and must not go with them.
+pub(crate) fn is_file_header(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.next().is_some_and(begins_file)
+        && lines.all(|line| {
+            line.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("Tcp port: "))
+                || (line.starts_with("Time") && line.contains("Id Command") && line.trim_end().ends_with("Argument"))
+                || (line.starts_with("Time") && line.contains("Id Command\tArgument"))
+        })
+}
+
 /// What a statement does, by its first word: true if it changes something, false if it reads; none where the word does
 /// not tell.
 pub(crate) fn is_write(statement: &str) -> Option<bool> {
     let word = first_word(statement);
+    if word.eq_ignore_ascii_case("select") && statement.to_ascii_lowercase().contains("into") {
+        // `select … into outfile` writes; the word can also be a value.
+        return None;
+    }
     let is = |words: &[&str]| words.iter().any(|other| word.eq_ignore_ascii_case(other));
     const READS: &[&str] = &[
         "select",
@@ -16,7 +37,6 @@ pub(crate) fn is_write(statement: &str) -> Option<bool> {
         "start",
         "commit",
         "rollback",
-        "set",
         "values",
         "table",
         "fetch",

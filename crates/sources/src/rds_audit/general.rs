@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::Entry;
 use crate::framing::Entries;
 use crate::source::{Reject, shown};
-use crate::sql_text::Inside;
+use crate::sql_text::{self, Inside};
 use crate::time;
 
 /// What a client can ask of the server.
@@ -95,12 +95,6 @@ pub(super) fn looks_like_one(line: &str) -> bool {
     Line::of(line).is_some_and(|line| !line.stamp.is_empty())
 }
 
-/// The lines that the server writes when it opens the log.
-pub(super) fn is_header(text: &str) -> bool {
-    text.lines().any(|line| line.contains(", Version: ") || line.starts_with("Tcp port: "))
-        || text.lines().all(|line| line.starts_with("Time ") && line.contains("Id Command"))
-}
-
 /// An entry begins with the number of a connection and a command; but not inside of a quote or comment.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -123,7 +117,7 @@ impl Lines {
 impl Entries for Lines {
     fn begins(&self, line: &[u8], _alone: bool) -> bool {
         let line = String::from_utf8_lossy(line);
-        Line::of(&line).is_some() || line.contains(", Version: ")
+        Line::of(&line).is_some() || sql_text::begins_file(&line)
     }
 
     fn open(&mut self, line: &[u8], first: bool) -> bool {
