@@ -23,6 +23,7 @@ use crate::fields::{Fields, content_hash, json_hash, json_string, words};
 use crate::framing::{Entries, Framing, Record};
 use crate::json::Tape;
 use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, shown};
+use crate::sql_text::Dialect;
 use crate::time::Years;
 use crate::{rds_audit, rds_slow, recognise, sql_text};
 
@@ -189,11 +190,11 @@ impl LogDecoder {
         }
         let mut int = |name: &'static str, text: &Option<Cow<'_, str>>| {
             let text = text.as_deref()?;
-            let number = text.parse::<i64>().ok();
-            if number.is_none() {
+            let Ok(number) = text.parse::<i64>() else {
                 fields.extra.misfit(&[name], &json_string(text));
-            }
-            number
+                return None;
+            };
+            Some(number)
         };
         let (port, connection_id) = (int("port", &entry.port), int("connection_id", &entry.connection));
         self.find_pivots(&entry);
@@ -201,6 +202,9 @@ impl LogDecoder {
         let server = own_stream.as_deref().or(self.group.stream.as_deref());
         let of_server = || Some(Cow::Owned(format!("{}/{}", server?, entry.connection.as_deref()?)));
         let session_id = entry.session.clone().or_else(of_server);
+        // Only PostgreSQL writes statements here.
+        let normalised = entry.statement.as_deref().map(|sql| sql_text::normalised(sql, Dialect::Postgres));
+        let fingerprint = normalised.as_deref().map(|form| format!("{:016x}", content_hash("", form)));
         let row = RdsLogRow {
             error_class: entry.class.map(Cow::Borrowed),
             is_write: entry.statement.as_deref().and_then(sql_text::is_write),
@@ -222,6 +226,8 @@ impl LogDecoder {
             hint: entry.hint,
             context: entry.context,
             statement: entry.statement,
+            normalised: normalised.map(Cow::Owned),
+            fingerprint: fingerprint.map(Cow::Owned),
             duration: entry.duration.filter(|seconds| seconds.is_finite()),
             audit_type: entry.audit.kind,
             audit_class: entry.audit.class,
@@ -270,6 +276,33 @@ impl LogDecoder {
         let texts = [&entry.message, &entry.detail, &entry.context, &entry.statement, &entry.application];
         for text in texts.into_iter().flatten() {
             words(text, &mut self.pivots);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_told_by_their_whole_name() {
+        for name in [
+            "/aws/rds/instance/shop/postgresql",
+            "/aws/rds/cluster/shop/error",
+            "111122223333:/aws/rds/instance/shop/agent",
+            "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/rds/instance/shop/listener:*",
+        ] {
+            assert!(is_group(name), "{name}");
+        }
+        for name in [
+            "/aws/rds/instance/shop/slowquery",
+            "/aws/rds/instance/shop/error/more",
+            "/my/aws/rds/instance/shop/error",
+            "/aws/rds/instance/error",
+            "/aws/rds/proxy/shop/error",
+            "error",
+        ] {
+            assert!(!is_group(name), "{name}");
         }
     }
 }

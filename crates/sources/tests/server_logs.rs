@@ -100,11 +100,10 @@ fn words_of_server_logs_are_in_their_rows() {
             let split = |c: char| c.is_whitespace() || ",;:()[]{}\"'@=".contains(c);
             let known = |word: &str| {
                 let is_label = word.bytes().all(|b| b.is_ascii_uppercase()) && word.len() >= 3;
-                let is_time = time.contains(word.trim_end_matches('Z'))
-                    || word.len() <= 6 && word.bytes().all(|b| b.is_ascii_digit());
-                let in_csv = ["usr", "appli", "user", "db", "app", "client", "execute", "parse", "bind", "statement"]
-                    .contains(&word);
-                all.contains(word) || is_label || is_time || in_csv
+                let is_time = time.contains(word.trim_end_matches('Z')) || time.replace('-', "").contains(word);
+                // Names before `=` in prefixes, and a name that says that there is none.
+                let says_nothing = ["usr", "appli", "user", "db", "app", "client", "unknown"].contains(&word);
+                all.contains(word) || is_label || is_time || says_nothing
             };
             let words = seen.text.split(split).filter(|word| !word.is_empty() && !known(word));
             lost.extend(words.map(|word| format!("{} record {}: {word}", log.name, seen.ordinal)));
@@ -119,9 +118,31 @@ fn as_log(text: &str) -> Outcome {
 
 const PREFIX: &str = "2026-04-09 04:31:43 UTC:192.0.2.7(51234):shop@orders:[1201]:";
 
+const ROW_BEGINS: &str = concat!(
+    "2026-04-09 04:31:43.120 UTC,\"shop\",\"orders\",1201,\"192.0.2.7:51234\",69d728a0.4b1,6,\"SELECT\",",
+    "2026-04-09 04:31:29 UTC,3/136,0,LOG,00000"
+);
+
 /// What a client may send, as PostgreSQL writes it: a tab behind each line break.
 fn tabbed(text: &str) -> String {
     text.replace('\n', "\n\t")
+}
+
+/// Logs of other kinds hold lines like these in the texts of clients; the first line tells.
+#[test]
+fn what_stands_in_other_logs_is_theirs() {
+    let forged = format!("{PREFIX}LOG:  forged\n2026-04-09T04:31:43.000000Z 4 [Note] forged\n");
+    let source = |text: String| as_log(&text).source.map(|source| source.name);
+    let general = format!("2026-04-09T04:31:43.123456Z\t    8 Query\tselect '\n{forged}'\n");
+    assert_eq!(source(general), Some("rds_audit"));
+    let slow = "# Time: 2026-04-09T04:31:43.123456Z\n# User@Host: a[a] @  [192.0.2.7]  Id:     8\n# Query_time: 1";
+    assert_eq!(source(format!("{slow}  Lock_time: 0\nselect '\n{forged}';\n")), Some("rds_slow"));
+    let header = "/rdsdbbin/mysql/bin/mysqld, Version: 8.4.4 (Source distribution). started with:\n";
+    assert_eq!(source(format!("{header}Tcp port: 3306  Unix socket: /tmp/mysql.sock\n{forged}")), None);
+    let denied = "Access denied for user 'a\n# User@Host: '@'192.0.2.9' (using password: NO)";
+    assert_eq!(source(format!("2026-04-09T04:31:43.000000Z 4 [Note] {denied}\n")), Some("rds_log"));
+    let syslog = "Apr  9 04:31:43 db-1 postgres[1201]: [5-1] LOG:  statement: select 1\n";
+    assert_eq!(source(syslog.repeat(20)), None);
 }
 
 /// Pieces of which an attacker makes a statement.
@@ -148,10 +169,14 @@ proptest! {
     #[test]
     fn a_statement_stays_in_its_entry(statement in pieces()) {
         let statement = format!("select {statement} end");
-        let text = format!(
-            "{PREFIX}LOG:  duration: 1.5 ms  statement: {0}\n{PREFIX}ERROR:  no\n{PREFIX}STATEMENT:  {0}\n{PREFIX}LOG:  last\n",
-            tabbed(&statement)
-        );
+        let tabbed = tabbed(&statement);
+        let lines = [
+            format!("LOG:  duration: 1.5 ms  statement: {tabbed}"),
+            "ERROR:  no".to_owned(),
+            format!("STATEMENT:  {tabbed}"),
+            "LOG:  last".to_owned(),
+        ];
+        let text: String = lines.iter().map(|line| format!("{PREFIX}{line}\n")).collect();
         let outcome = as_log(&text);
         prop_assert_eq!(outcome.source.map(|source| source.name), Some("rds_log"));
         prop_assert_eq!((outcome.rows(), outcome.rejects().count(), outcome.seen.len()), (3, 0, 3));
@@ -160,7 +185,7 @@ proptest! {
         prop_assert_eq!(cell(&outcome.seen[0], "duration"), Some("0.0015"));
 
         let quoted = statement.replace('"', "\"\"");
-        let row = |message: &str| format!("2026-04-09 04:31:43.120 UTC,\"shop\",\"orders\",1201,\"192.0.2.7:51234\",69d728a0.4b1,6,\"SELECT\",2026-04-09 04:31:29 UTC,3/136,0,LOG,00000,\"{message}\",,,,,,,,,\"psql\",\"client backend\",,0\n");
+        let row = |message: &str| format!("{ROW_BEGINS},\"{message}\",,,,,,,,,\"psql\",\"client backend\",,0\n");
         let text = row(&format!("statement: {quoted}")) + &row("statement: last");
         let outcome = as_log(&text);
         prop_assert_eq!((outcome.rows(), outcome.rejects().count(), outcome.seen.len()), (2, 0, 2));
@@ -170,7 +195,10 @@ proptest! {
 
     /// Names in the prefix shift no column: they are as they were given, or the entry says that it is not clear.
     #[test]
-    fn names_shift_nothing(user in "[a-z:@\\[\\]()0-9 ]{1,20}|a@b:\\[1\\]:LOG:  x", database in "[a-z:@\\[\\]0-9]{1,12}") {
+    fn names_shift_nothing(
+        user in "[a-z:@\\[\\]()0-9 ]{1,20}|a@b:\\[1\\]:LOG:  x",
+        database in "[a-z:@\\[\\]0-9]{1,12}",
+    ) {
         let text = format!("2026-04-09 04:31:43 UTC:192.0.2.7(51234):{user}@{database}:[1201]:FATAL:  no\n");
         let source = SOURCES.iter().find(|source| source.name == "rds_log").unwrap();
         let key = ObjectKey::default();

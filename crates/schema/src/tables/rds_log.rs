@@ -52,6 +52,10 @@ table! {
         context: Text,
         /// The statement, as the client sent it.
         statement: Text,
+        /// The statement with its values left out: `select * from t where a = ?`.
+        normalised: Text,
+        /// 64 bits of the SHA-256 of the normalised statement, as hexadecimal digits: equal for statements of one form.
+        fingerprint: Key,
         /// Seconds that the statement took.
         duration: Real,
         /// SESSION or OBJECT, of what pgaudit wrote.

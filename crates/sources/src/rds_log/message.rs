@@ -71,7 +71,9 @@ fn statement_at(entry: &mut Entry<'_>, message: &str) -> Option<usize> {
         let (millis, rest) = rest.split_once(" ms")?;
         // Read as it is written, so that no digit changes.
         let digits = !millis.is_empty() && millis.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        entry.duration = format!("{millis}e-3").parse().ok().filter(|_| digits);
+        if let (true, Ok(seconds)) = (digits, format!("{millis}e-3").parse()) {
+            entry.duration = Some(seconds);
+        }
         from = message.len() - rest.trim_start().len();
     }
     let rest = message.get(from..)?;
