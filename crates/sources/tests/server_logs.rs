@@ -28,7 +28,7 @@ fn cell<'a>(seen: &'a Seen, column: &str) -> Option<&'a str> {
 fn begins_postgres(line: &str) -> bool {
     let dated = line.trim_start_matches('"').get(..5).is_some_and(|year| year.starts_with("20") && year.ends_with('-'));
     let labels = ["LOG: ", "ERROR: ", "FATAL: ", "PANIC: ", "WARNING: ", "NOTICE: "];
-    let csv = ["LOG,", "ERROR,", "FATAL,", "PANIC,", "WARNING,"];
+    let csv = [",LOG,", ",ERROR,", ",FATAL,", ",PANIC,", ",WARNING,"];
     dated && (labels.iter().any(|label| line.contains(label)) || csv.iter().any(|label| line.contains(label)))
 }
 
