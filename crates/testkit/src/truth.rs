@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::facts::Facts;
 use crate::faults::Faults;
 use crate::story::{SECRETS, Story};
-use crate::tree::Object;
+use crate::tree::{Object, Record};
 use crate::world::{
     BACKUP_KEY, CI_KEY, DEV, EXPORTS, INTRUDER_IP, INTRUDER_IP2, INTRUDER_IP6, PRESIGNED_IP, PROD, SEC, STRANGER, iso,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Kept {
 pub(crate) struct Tally {
     pub(crate) sources: BTreeMap<&'static str, Counts>,
     pub(crate) objects: BTreeMap<String, Counts>,
+    /// Rows per table: not the same as what is kept per source, since CloudWatch Logs carries logs of others.
+    pub(crate) rows: BTreeMap<&'static str, u64>,
     /// Every record that is kept.
     kept: Vec<Kept>,
 }
@@ -62,19 +65,21 @@ pub(crate) fn tally(objects: &[Object]) -> Tally {
     for object in logs {
         let mut counts = Counts { objects: 1, ..Counts::default() };
         for record in &object.records {
+            let table = record.table.unwrap_or(object.source);
             counts.records += 1;
             if record.broken {
                 counts.rejects += 1;
-            } else if !record.never_duplicate
-                && seen.contains(&(object.source, delivery(&object.key), record.text.as_str()))
-            {
+            } else if !record.never_duplicate && seen.contains(&(table, delivery(&object.key), record.text.as_str())) {
                 counts.duplicates += 1;
             } else {
                 counts.kept += 1;
-                tally.kept.push(Kept { source: object.source, key: object.key.clone(), text: record.text.clone() });
+                *tally.rows.entry(table).or_default() += 1;
+                tally.kept.push(Kept { source: table, key: object.key.clone(), text: record.text.clone() });
             }
         }
-        seen.extend(object.records.iter().map(|record| (object.source, delivery(&object.key), record.text.as_str())));
+        let place = delivery(&object.key);
+        let named = |record: &'_ Record| record.table.unwrap_or(object.source);
+        seen.extend(object.records.iter().map(|record| (named(record), place, record.text.as_str())));
         let sum = tally.sources.entry(object.source).or_default();
         sum.objects += 1;
         sum.records += counts.records;
@@ -95,6 +100,8 @@ pub(crate) struct Truth<'a> {
     pub(crate) faults: &'a Faults,
     pub(crate) objects: &'a [Object],
     pub(crate) hostile: &'a [(&'static str, String)],
+    /// What the logs other than CloudTrail's, Config's, S3's and CloudFront's tell.
+    pub(crate) logs: &'a Facts,
 }
 
 impl Truth<'_> {
@@ -193,6 +200,8 @@ impl Truth<'_> {
             "seed": self.seed,
             "organisation": {"id": "o-exampleorg", "accounts": {"production": PROD, "development": DEV, "security": SEC}, "stranger": STRANGER, "from": "2026-03-01", "to": "2026-04-30"},
             "counts": counts,
+            "rows": self.tally.rows,
+            "logs": self.logs.value(),
             "unrecognised": self.unrecognised(),
             "not_logs": not_logs,
             "damaged": self.faults.damaged,
@@ -280,6 +289,8 @@ impl Truth<'_> {
                 item.status
             ));
         }
+        say(LOGS.to_owned());
+        say(self.logs.markdown());
         say("\n## Planted faults\n\n".to_owned());
         for fault in &self.faults.list {
             let (kind, what) = (fault["kind"].as_str().unwrap_or_default(), fault["what"].as_str().unwrap_or_default());
@@ -322,6 +333,15 @@ of customer exports in five ways, makes it public for three hours, shares a snap
 in a region that nobody uses, stops a trail and tries to delete logs. On 2026-04-11 the people of the organisation
 find it and clean up. Two hours of production's log files are missing; in them `backup-svc` became administrator,
 which only AWS Config saw, and twelve objects were read, which only the bucket's own log saw.
+";
+
+const LOGS: &str = "
+## What the other logs tell
+
+The same intrusion in the logs of the load balancer, the firewalls, the network, the name servers, the host, the
+database, the metrics, the findings and the bill. The key of `ci-deploy` was read from a forgotten page of the
+application on the evening before; later the machine orders-1 was entered, the database copied through it, and a table
+dropped.
 ";
 
 const COUNTING: &str = "
