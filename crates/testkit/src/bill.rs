@@ -154,6 +154,18 @@ fn line(item: &Item, day: i64, amount: f64, period: (i64, i64), ids: &mut Ids) -
     ))
 }
 
+/// What left on one of the two days, and what it cost.
+fn tell(day: i64, machine: f64, bucket: f64, facts: &mut Facts) {
+    let name = &iso(day)[..10].replace('-', "_");
+    let both = |price: f64| {
+        let amount = |gigabytes: f64| format!("{:.10}", gigabytes * price);
+        json!({"orders_1": amount(machine), "acme_customer_exports": amount(bucket)})
+    };
+    let what = "GB out of orders-1 and of the bucket (usual: 0.13 and 0.005)";
+    facts.note("bill", &format!("out_{name}"), what, both(1.0));
+    facts.note("bill", &format!("cost_{name}"), "What that cost, in USD", both(0.09));
+}
+
 /// The reports of March and April, each with its manifest.
 pub(crate) fn reports(lines: &[Line], seed: u64, facts: &mut Facts) -> Vec<Object> {
     let mut ids = Ids::new(seed, 39);
@@ -174,18 +186,7 @@ pub(crate) fn reports(lines: &[Line], seed: u64, facts: &mut Facts) -> Vec<Objec
                 records.push(line(&SNAPSHOT, day, 500.0 / 30.0, period, &mut ids));
             }
             if (at("04-09 00:00:00")..=at("04-10 00:00:00")).contains(&day) {
-                let name = &iso(day)[..10].replace('-', "_");
-                let gigabytes =
-                    json!({"orders_1": format!("{machine:.10}"), "acme_customer_exports": format!("{bucket:.10}")});
-                let (paid, other) = (format!("{:.10}", machine * 0.09), format!("{:.10}", bucket * 0.09));
-                let cost = json!({"orders_1": paid, "acme_customer_exports": other});
-                facts.note(
-                    part,
-                    &format!("out_{name}"),
-                    "GB out of orders-1 and of the bucket (usual: 0.13 and 0.005)",
-                    gigabytes,
-                );
-                facts.note(part, &format!("cost_{name}"), "What that cost, in USD", cost);
+                tell(day, machine, bucket, facts);
             }
             day += DAY;
         }

@@ -1,5 +1,8 @@
 //! The logs of everything but CloudTrail, AWS Config, S3 and CloudFront, and what is wrong with them.
 
+#[cfg(test)]
+mod tests;
+
 use crate::facts::Facts;
 use crate::faults::Faults;
 use crate::s3_access::Line;

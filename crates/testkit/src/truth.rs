@@ -351,4 +351,11 @@ source; objects are in the order of delivery time in the key, then of the key. L
 keeps its whole records, and what is left of the cut one is one reject. In a broken array the broken record is one
 reject. A digest, a message and a configuration item are one record each. A snapshot of AWS Config repeats the last item
 of each resource to say that it still is so: that is a row, and a duplicate only within the same snapshot.
+
+Records that have no id (flows, queries of name servers, lines of exported logs, entries of slow and error logs, keys of
+an inventory) are never duplicates, because two that are equal may both have happened. Objects whose key tells no time
+come after those that have one. An entry of Aurora's audit log is the same in a file and in a message of CloudWatch
+Logs, and counts once. The counts are of objects by the source that their first records tell; the messages of the audit
+log in CloudWatch Logs are rows of `rds_audit` all the same: `rows` in `ground-truth.json` says how many rows each table
+has.
 ";

@@ -288,7 +288,7 @@ fn tell(requests: &[Request], facts: &mut Facts) {
     facts.note(
         part,
         "crawler",
-        "Requests of 198.51.100.44: a crawler, blocked by the rule `rate`",
+        "Requests of 198.51.100.44, from where a crawler came, too: blocked by the rule `rate`",
         outcome("198.51.100.44"),
     );
     facts.note(part, "requests", "Requests in all", requests.len());
