@@ -52,6 +52,11 @@ static SEVERAL: &[(&str, &str, &str)] = &[
         include_str!("views/cloudwatch_metric_values.sql"),
     ),
     (
+        "database_activity",
+        "What clients did in databases: logins and statements, from audit logs and from the logs of the servers.",
+        include_str!("views/database_activity.sql"),
+    ),
+    (
         "ip_owner",
         "Whose an address was and when, by AWS Config, CloudTrail and flow logs (`basis`); where no row is, it is unknown.",
         include_str!("views/ip_owner.sql"),

@@ -141,27 +141,28 @@ with items as (
   where g.ip is not null
   group by g.account, g.region, g.ip, g.interface_id, g.instance_id, g.description, g.vpc_id, g.event_time,
     g.evidence_object, g.evidence_record
-), pairs as (
-  select interface_id, account, region, date, srcaddr, dstaddr, count(*) as flows, min(event_time) as first_time,
-    max(event_time) as last_time, max(instance_id) as instance_id, max(vpc_id) as vpc_id
+), days as (
+  -- An address that is in every flow is the greatest of the lesser ends or the least of the greater ones.
+  select interface_id, account, region, date, count(*) as flows, min(event_time) as first_time, max(event_time) as last_time,
+    max(least(srcaddr, dstaddr)) as low, min(greatest(srcaddr, dstaddr)) as high,
+    max(instance_id) as instance_id, max(vpc_id) as vpc_id
   from lake.vpc_flow
-  where interface_id is not null and srcaddr is not null and (srcaddr is distinct from dstaddr)
-  group by interface_id, account, region, date, srcaddr, dstaddr
-), ends as (
-  select interface_id, account, region, date, srcaddr as ip, flows, first_time, last_time, instance_id, vpc_id from pairs
-  union all
-  select interface_id, account, region, date, dstaddr as ip, flows, first_time, last_time, instance_id, vpc_id from pairs
-), sides as (
-  select interface_id, account, region, date, ip, sum(flows) as flows, min(first_time) as first_time,
-    max(last_time) as last_time, max(instance_id) as instance_id, max(vpc_id) as vpc_id
-  from ends group by interface_id, account, region, date, ip
-), counted as (
-  -- Each flow has two ends. With a single peer both are in every flow, and nothing tells which is the interface's own.
-  select *, sum(flows) over (partition by interface_id, account, region, date) / 2 as of_day,
-    count(*) over (partition by interface_id, account, region, date) as addresses
-  from sides
+  where interface_id is not null and srcaddr is not null and dstaddr is not null
+  group by interface_id, account, region, date
+), checked as (
+  select d.interface_id, d.account, d.region, d.date, d.flows, d.low, d.high, d.first_time, d.last_time, d.instance_id, d.vpc_id,
+    count(*) filter (where f.srcaddr = d.low or f.dstaddr = d.low) = d.flows as is_low,
+    count(*) filter (where f.srcaddr = d.high or f.dstaddr = d.high) = d.flows as is_high
+  from days d
+  join lake.vpc_flow f on f.interface_id = d.interface_id and f.date = d.date
+  where (f.account is not distinct from d.account) and (f.region is not distinct from d.region)
+    and f.srcaddr is not null and f.dstaddr is not null
+  group by d.interface_id, d.account, d.region, d.date, d.flows, d.low, d.high, d.first_time, d.last_time, d.instance_id, d.vpc_id
 ), own as (
-  select * from counted where flows = of_day and addresses > 2
+  -- With a single peer both ends are in every flow, and nothing tells which is the interface's own.
+  select *, case when is_low then low else high end as ip
+  from checked
+  where is_low and is_high and low = high or is_low and not is_high or is_high and not is_low
 ), turns as (
   -- An interface has it until another one is seen with it.
   select *, case when lag(interface_id) over (partition by ip, account, region order by first_time, interface_id)
