@@ -173,7 +173,7 @@ pub(crate) fn guardduty(seed: u64, facts: &mut Facts) -> Vec<Object> {
         })
     };
     for finding in &findings {
-        let name = finding.kind.split([':', '/']).last().unwrap_or_default().to_lowercase();
+        let name = finding.kind.split([':', '/']).next_back().unwrap_or_default().to_lowercase();
         let name = format!("{}_{name}", finding.kind.split(':').next().unwrap_or_default().to_lowercase());
         facts.note("findings", &name, "A finding of GuardDuty, not archived, read by nobody", told(finding));
     }

@@ -169,7 +169,7 @@ pub(crate) fn flow_logs(requests: &[Request], attempts: &[Attempt], seed: u64, f
     customers(requests, &mut ids, &mut flows);
     logins(attempts, &mut flows);
     loot(&mut ids, &mut flows);
-    flows.0.sort_by(|a, b| (a.end, a.start).cmp(&(b.end, b.start)));
+    flows.0.sort_by_key(|flow| (flow.end, flow.start));
     tell(&flows.0, facts);
     pack(&flows.0, &mut ids)
 }
