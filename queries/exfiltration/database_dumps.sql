@@ -37,12 +37,13 @@ with said as (
 ), plain as (
   select
     *,
-    lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')) as words
+    -- Through unnest, so that it is computed once and not for every use.
+    unnest(make_array(lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')))) as words
   from said
 ), kinds as (
   select
     *,
-    case
+    unnest(make_array(case
       when strpos(words, 'sql_no_cache') > 0 and regexp_like(words, '\* ?from') then 'mysqldump'
       when regexp_like(words, '^ ?copy .* to stdout') then 'pg_dump'
       when regexp_like(words, '^ ?lock table .* in access share mode') then 'pg_dump'
@@ -50,7 +51,7 @@ with said as (
       when regexp_like(words, '^ ?select (distinct )?\* from [^ ,;()]+ ?;?$')
         and not regexp_like(words, 'from .?(information_schema|performance_schema|mysql|sys).?[.]') then 'whole table'
       when rows_sent >= $least_rows then 'many rows'
-    end as kind
+    end)) as kind
   from plain
 ), found as (
   select

@@ -21,14 +21,16 @@
 with changes as (
   select
     *,
-    lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')) as words
+    -- Through unnest, so that it is computed once and not for every use.
+    unnest(make_array(lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')))) as words
   from rds_audit
   where statement is not null
     and lower(operation) in ('query', 'execute')
+    and coalesce(is_write, true)
 ), kinds as (
   select
     *,
-    case
+    unnest(make_array(case
       when regexp_like(words, '^ ?(create|rename|alter|insert).*(readme|read_me|ransom|recover_|_recover|how_to_|restore_your|your_data|bitcoin|btc|decrypt|hacked|warning)')
         then 'looks like a note'
       when regexp_like(words, '^ ?drop (database|schema)') then 'database dropped'
@@ -40,7 +42,7 @@ with changes as (
       when regexp_like(words, '^ ?update [^ ]+ set ') and not regexp_like(words, ' where ') then 'all rows changed'
       when regexp_like(words, '^ ?(purge (binary|master) logs|reset (master|binary)|drop event|call mysql.rds_set_configuration)') then 'log or backup touched'
       when $all_changes and regexp_like(words, '^ ?(create|alter|rename|drop) ') then 'structure changed'
-    end as kind
+    end)) as kind
   from changes
   where ($user is not null or coalesce(username, '') not in ('rdsadmin', 'rdsrepladmin'))
 ), found as (

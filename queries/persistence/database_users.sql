@@ -19,21 +19,26 @@
 with said as (
   select
     *,
-    lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')) as words
+    -- Through unnest, so that it is computed once and not for every use.
+    unnest(make_array(lower(regexp_replace(regexp_replace(statement, '/\*!?[0-9]*|\*/', ' ', 'g'), '\s+', ' ', 'g')))) as words
   from rds_audit
   where statement is not null
     and lower(operation) in ('query', 'execute')
+    and (
+      statement ilike '%user%' or statement ilike '%role%' or statement ilike '%grant%' or statement ilike '%revoke%'
+      or statement ilike '%password%' or statement ilike '%mysql%'
+    )
 ), kinds as (
   select
     *,
-    case
+    unnest(make_array(case
       when regexp_like(words, '^ ?create (user|role)') then 'user made'
       when regexp_like(words, '^ ?drop (user|role)') then 'user dropped'
       when regexp_like(words, '^ ?(alter user|set password|rename user|alter role)') then 'user changed'
       when regexp_like(words, '^ ?grant ') then 'rights given'
       when regexp_like(words, '^ ?revoke ') then 'rights taken'
       when regexp_like(words, '^ ?(insert into|update|replace into|delete from) .?mysql.?[.].?(user|db|tables_priv|columns_priv|proxies_priv|global_grants|role_edges|default_roles)') then 'table of rights written'
-    end as kind
+    end)) as kind
   from said
 ), named as (
   select
