@@ -69,4 +69,4 @@ from targets
 left join last_states
   on last_states.evidence_object = targets.evidence_object and last_states.evidence_record = targets.evidence_record and last_states.named = targets.named
 where $actor is null or targets.access_key = $actor or strpos(targets.actor, $actor) > 0 or strpos(targets.principal, $actor) > 0
-order by what = 'changed', targets.event_time desc, targets.evidence_object, targets.evidence_record, targets.named
+order by what = 'changed', targets.event_time desc, targets.evidence_object, targets.evidence_record, named nulls first
