@@ -18,6 +18,7 @@
 -- trap: Failures without an error number (1045 is a wrong password) can have other reasons, such as an unknown database (1049) or too many connections (1040); errors lists the numbers.
 -- trap: The client is what stands before the database: a proxy, a load balancer or a NAT gateway hides who is behind it.
 -- trap: A log that records no connections (server_audit_events without CONNECT) has no logins, and none of them is here.
+-- trap: Servers are told apart by their name alone, as an exported file does not name the account: two of one name count as one.
 -- trap: What PostgreSQL writes about logins is not in this table.
 -- next: database/statements
 -- next: initial_access/database_first_logins
@@ -36,14 +37,14 @@ with tries as (
   select
     *,
     max(case when not worked then event_time end) over (
-      partition by account, region, server_host, username, host order by event_time, evidence_object, evidence_record
+      partition by server_host, username, host order by event_time, evidence_object, evidence_record
       rows between unbounded preceding and current row
     ) as failed_before
   from tries
 )
 select
-  account,
-  region,
+  max(account) as account,
+  max(region) as region,
   server_host as server,
   username as user,
   host as client,
@@ -66,6 +67,6 @@ select
     first_value(evidence_record order by event_time, evidence_object, evidence_record)
   ) as evidence_record
 from ordered
-group by account, region, server_host, username, host
-order by first_login_after_failure is null, failures desc, logins desc, account nulls first, region nulls first,
+group by server_host, username, host
+order by first_login_after_failure is null, failures desc, logins desc,
   server nulls first, user nulls first, client nulls first

@@ -38,8 +38,8 @@ with begun as (
     count(*) over () as of_lines
   from rds_slow s
   join forms
-    on (forms.account is not distinct from s.account) and (forms.region is not distinct from s.region)
-    and (forms.fingerprint is not distinct from s.fingerprint)
+    on coalesce(forms.account, '') = coalesce(s.account, '') and coalesce(forms.region, '') = coalesce(s.region, '')
+    and coalesce(forms.fingerprint, '') = coalesce(s.fingerprint, '')
   cross join begun
   where s.event_time between $from and $to
     and ($user is null or s.username = $user)

@@ -20,7 +20,7 @@ with states as (
     last_seen, case when archived then 'archived' else 'active' end as state
   from guardduty
   union all
-  select evidence_object, evidence_record, event_time, coalesce(product_name, product_arn, '') as product, account, region, id as finding, id, json_as_text(types, 0) as kind,
+  select evidence_object, evidence_record, event_time, concat('Security Hub: ', coalesce(product_name, product_arn, '')) as product, account, region, id as finding, id, json_as_text(types, 0) as kind,
     coalesce(cast(severity_normalized as double) / 10, 0.0) as severity, cast(null as bigint) as times, last_observed_at as last_seen,
     concat(lower(coalesce(record_state, '')), ', ', lower(coalesce(workflow_status, workflow_state, '')), case when compliance_status is null then '' else concat(', ', lower(compliance_status)) end) as state
   from securityhub

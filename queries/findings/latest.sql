@@ -25,7 +25,7 @@ with states as (
   from guardduty
   union all
   select
-    evidence_object, evidence_record, event_time, coalesce(product_name, product_arn, '') as product, account, region, id as finding, id,
+    evidence_object, evidence_record, event_time, concat('Security Hub: ', coalesce(product_name, product_arn, '')) as product, account, region, id as finding, id,
     json_as_text(types, 0) as kind, title, coalesce(cast(severity_normalized as double) / 10,
       case severity_label when 'INFORMATIONAL' then 0.0 when 'LOW' then 2.0 when 'MEDIUM' then 5.0 when 'HIGH' then 7.5 when 'CRITICAL' then 9.5 end) as severity,
     resource_type, resource_id, remote_ip, keys[1] as access_key, cast(null as varchar) as user, cast(null as bigint) as times,

@@ -23,7 +23,7 @@ with states as (
   where not coalesce(sample, false)
   union all
   select
-    evidence_object, evidence_record, event_time, coalesce(product_name, product_arn, '') as product, account, region, id as finding, json_as_text(types, 0) as kind,
+    evidence_object, evidence_record, event_time, concat('Security Hub: ', coalesce(product_name, product_arn, '')) as product, account, region, id as finding, json_as_text(types, 0) as kind,
     title, coalesce(cast(severity_normalized as double) / 10,
       case severity_label when 'INFORMATIONAL' then 0.0 when 'LOW' then 2.0 when 'MEDIUM' then 5.0 when 'HIGH' then 7.5 when 'CRITICAL' then 9.5 end) as severity,
     resource_id, created_at as created,
@@ -67,7 +67,7 @@ with states as (
 )
 select
   findings.severity, findings.product, findings.kind, findings.title, findings.resource_id, findings.account, findings.region, findings.created, findings.updated,
-  findings.states, true as never_archived,
+  findings.states, not findings.attended as never_archived,
   round((date_part('epoch', ends.last_event) - date_part('epoch', findings.created)) / 86400, 1) as days_open,
   case when bounds.last_event >= findings.created then coalesce(looked.looked_at, 0) end as looked_at, looked.first_look, looked.readers,
   findings.finding, findings.evidence_object, findings.evidence_record
@@ -80,4 +80,4 @@ left join looked
 where not findings.attended
   and coalesce(findings.severity, 0) >= $least_severity
   and findings.created between $from and $to
-order by findings.severity desc nulls last, findings.created, findings.product, findings.evidence_object, findings.evidence_record
+order by severity desc nulls last, created, product, findings.evidence_object, findings.evidence_record

@@ -26,7 +26,7 @@ with states as (
   from guardduty
   where not coalesce(sample, false)
   union all
-  select evidence_object, evidence_record, event_time, coalesce(product_name, product_arn, '') as product, account, id as finding, id, json_as_text(types, 0) as kind,
+  select evidence_object, evidence_record, event_time, concat('Security Hub: ', coalesce(product_name, product_arn, '')) as product, account, id as finding, id, json_as_text(types, 0) as kind,
     coalesce(cast(severity_normalized as double) / 10, 0.0) as severity,
     coalesce(first_observed_at, created_at, event_time) as first_seen, coalesce(last_observed_at, event_time) as last_seen, ips, keys
   from securityhub
@@ -67,7 +67,7 @@ with states as (
     max(touched.event_time) as last_event
   from indicators
   join findings
-    on findings.product = indicators.product and findings.finding = indicators.finding and (findings.account is not distinct from indicators.account)
+    on findings.product = indicators.product and findings.finding = indicators.finding and coalesce(findings.account, '') = coalesce(indicators.account, '')
   join touched
     on touched.sort = indicators.sort and touched.indicator = indicators.indicator
   where touched.event_time >= findings.first_seen - cast(concat(cast($hours as text), ' hours') as interval)
@@ -83,9 +83,9 @@ with states as (
     count(*) over () as of_lines
   from findings
   join indicators
-    on indicators.product = findings.product and indicators.finding = findings.finding and (indicators.account is not distinct from findings.account)
+    on indicators.product = findings.product and indicators.finding = findings.finding and coalesce(indicators.account, '') = coalesce(findings.account, '')
   left join grouped
-    on grouped.product = indicators.product and grouped.finding = indicators.finding and (grouped.account is not distinct from indicators.account)
+    on grouped.product = indicators.product and grouped.finding = indicators.finding and coalesce(grouped.account, '') = coalesce(indicators.account, '')
     and grouped.sort = indicators.sort and grouped.indicator = indicators.indicator
 )
 select

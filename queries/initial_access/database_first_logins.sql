@@ -15,6 +15,7 @@
 -- about from: the first instant to look at
 -- about to: the last instant to look at
 -- trap: First means first in the collected log of that server; in its first quiet_days nothing can be called new, and is_new is false.
+-- trap: Servers are told apart by their name alone, as an exported file does not name the account: two of one name count as one.
 -- trap: Addresses of containers and functions change all the time; a new client in the range of a known one says little.
 -- trap: The users with which RDS works on its own instances are left out where no user is given.
 -- trap: A login that failed is no login here; credential_access/database_logins has both.
@@ -22,9 +23,9 @@
 -- next: database/statements
 -- next: credential_access/secret_then_database_login
 with begun as (
-  select account, region, server_host, min(event_time) as log_begins
+  select server_host, min(event_time) as log_begins
   from rds_audit
-  group by account, region, server_host
+  group by server_host
 ), logins as (
   select *
   from rds_audit
@@ -33,16 +34,16 @@ with begun as (
     and ($user is not null or coalesce(username, '') not in ('rdsadmin', 'rdsrepladmin', 'rdsproxyadmin'))
 ), pairs as (
   select
-    account, region, server_host, username, host, count(*) as logins, min(event_time) as first_login, max(event_time) as last_login,
+    max(account) as account, max(region) as region, server_host, username, host, count(*) as logins, min(event_time) as first_login, max(event_time) as last_login,
     first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
     first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
   from logins
-  group by account, region, server_host, username, host
+  group by server_host, username, host
 ), placed as (
   select
     *,
-    min(first_login) over (partition by account, region, server_host, username) as first_of_user,
-    min(first_login) over (partition by account, region, server_host, host) as first_of_client
+    min(first_login) over (partition by server_host, username) as first_of_user,
+    min(first_login) over (partition by server_host, host) as first_of_client
   from pairs
 ), judged as (
   select
@@ -51,8 +52,7 @@ with begun as (
     placed.first_login >= begun.log_begins + cast(concat(cast($quiet_days as text), ' days') as interval) as is_new
   from placed
   join begun
-    on (begun.account is not distinct from placed.account) and (begun.region is not distinct from placed.region)
-    and (begun.server_host is not distinct from placed.server_host)
+    on coalesce(begun.server_host, '') = coalesce(placed.server_host, '')
 ), ranked as (
   select
     *,

@@ -56,8 +56,8 @@ with points as (
     count(*) over (partition by a.id) as in_days
   from slotted a
   join slotted b
-    on (b.account is not distinct from a.account) and (b.region is not distinct from a.region) and b.namespace = a.namespace
-    and b.metric_name = a.metric_name and b.dimensions = a.dimensions and (b.unit is not distinct from a.unit)
+    on coalesce(b.account, '') = coalesce(a.account, '') and coalesce(b.region, '') = coalesce(a.region, '') and b.namespace = a.namespace
+    and b.metric_name = a.metric_name and b.dimensions = a.dimensions and coalesce(b.unit, '') = coalesce(a.unit, '')
     and b.of_day = a.of_day and b.id <> a.id
   where a.hour between date_trunc('hour', $from) and $to
 ), compared as (
@@ -93,7 +93,7 @@ with points as (
     count(*) over () as of_lines
   from judged
   left join calls
-    on (calls.account is not distinct from judged.account) and (calls.region is not distinct from judged.region) and calls.hour = judged.hour
+    on coalesce(calls.account, '') = coalesce(judged.account, '') and coalesce(calls.region, '') = coalesce(judged.region, '') and calls.hour = judged.hour
 )
 select
   account, region, namespace, metric_name as metric, dimensions, hour, round(value, 2) as value, round(usual, 2) as usual, unit, measure,
