@@ -1,0 +1,101 @@
+-- title: Port and host scans in the flows
+-- question: Which addresses tried many ports or many hosts within a short time, and how much of it was refused?
+-- sources: vpc_flow
+-- attack: T1046, T1595.001
+-- parameter: minutes integer = 60
+-- parameter: least_targets integer = 15
+-- parameter: inside_only boolean = false
+-- parameter: top integer = 100
+-- parameter: from timestamp = start
+-- parameter: to timestamp = end
+-- about minutes: the length of the windows into which time is cut
+-- about least_targets: how many different pairs of host and port make a scan
+-- about inside_only: true leaves only scans that come from a private address
+-- about top: how many lines, most targets first; null means all
+-- about from: the first instant to look at
+-- about to: the last instant to look at
+-- trap: A flow log counts per aggregation window; a scan of one port on one host leaves one row however often it knocked.
+-- trap: Only the interfaces that have a flow log see the scan; a scan from inside is seen at both ends and counted once here.
+-- trap: Monitoring, load balancers and service discovery fan out as well: their tries are accepted, those of a scan mostly refused.
+-- trap: A slow scan stays below least_targets in each window; give longer windows.
+-- trap: From a private address a port that is open to all is no REJECT: accepted tries at many hosts count too.
+-- next: network/accepted_from_outside
+-- next: network/address_owner
+with tries as (
+  select
+    coalesce(pkt_srcaddr, srcaddr) as source,
+    dstaddr as host,
+    dstport as port,
+    protocol,
+    date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time) as window_start,
+    count(*) filter (where action = 'REJECT') as refused,
+    count(*) filter (where action = 'ACCEPT') as accepted,
+    coalesce(sum(bytes), 0) as bytes,
+    min(account) as account,
+    min(event_time) as first_time,
+    max(event_time) as last_time,
+    first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
+    first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+  from vpc_flow
+  where coalesce(log_status, 'OK') = 'OK'
+    and event_time between $from and $to
+    and protocol in (6, 17)
+    and case
+      when protocol = 6 and (tcp_flags & 18) = 2 then true
+      when protocol = 6 and (tcp_flags & 18) = 18 then false
+      else srcport > dstport
+    end
+    and ($inside_only = false or ip_is_private(coalesce(pkt_srcaddr, srcaddr)))
+  group by coalesce(pkt_srcaddr, srcaddr), dstaddr, dstport, protocol,
+    date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time)
+), scans as (
+  select
+    source,
+    window_start,
+    count(*) as targets,
+    count(distinct host) as hosts,
+    count(distinct port) as ports,
+    count(*) filter (where refused > 0) as targets_refused,
+    count(*) filter (where accepted > 0) as targets_accepted,
+    sum(bytes) as bytes,
+    min(port) as lowest_port,
+    max(port) as highest_port,
+    min(account) as account,
+    min(host) as a_host,
+    min(first_time) as first_time,
+    max(last_time) as last_time,
+    first_value(evidence_object order by first_time, evidence_object, evidence_record) as evidence_object,
+    first_value(evidence_record order by first_time, evidence_object, evidence_record) as evidence_record
+  from tries
+  group by source, window_start
+  having count(*) >= $least_targets
+), ranked as (
+  select
+    *,
+    row_number() over (order by targets desc, targets_refused desc, window_start, source nulls first) as rank,
+    count(*) over () as of_lines
+  from scans
+)
+select
+  window_start,
+  source,
+  ip_is_private(source) as from_inside,
+  targets,
+  hosts,
+  ports,
+  lowest_port,
+  highest_port,
+  a_host,
+  targets_refused,
+  targets_accepted,
+  round(targets_refused * 100.0 / targets, 1) as refused_percent,
+  bytes,
+  account,
+  first_time,
+  last_time,
+  evidence_object,
+  evidence_record,
+  of_lines
+from ranked
+where $top is null or rank <= $top
+order by rank
