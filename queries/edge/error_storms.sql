@@ -2,7 +2,7 @@
 -- question: When did one client, or one path, get far more errors than usual?
 -- sources: elb_access, cloudfront, waf
 -- attack: T1595.002, T1595.003, T1499
--- parameter: minutes integer = 10
+-- parameter: minutes integer = 30
 -- parameter: least_errors integer = 20
 -- parameter: by text = client
 -- parameter: from timestamp = start

@@ -5,17 +5,19 @@
 -- parameter: least_times integer = 12
 -- parameter: most_variation number = 0.25
 -- parameter: least_seconds integer = 120
+-- parameter: most_seconds integer = 21600
 -- parameter: ip text = null
 -- parameter: from timestamp = start
 -- parameter: to timestamp = end
 -- about least_times: how many connections there have to be
 -- about most_variation: the highest coefficient of variation of the intervals (their deviation through their mean); 0 is a clock
 -- about least_seconds: the shortest mean interval; below twice the aggregation interval of the log nothing can be told
+-- about most_seconds: the longest mean interval; what runs once or twice a day is mostly a job
 -- about ip: an outside address or network; null means every one
 -- about from: the first instant to look at
 -- about to: the last instant to look at
 -- trap: A flow log cuts long connections into windows of 1 or 10 minutes: those come as regularly as a beacon. Only a new source port or a SYN counts as a new connection here.
--- trap: A start is told as exactly as the aggregation interval allows; window_seconds is the longest window seen, and intervals shorter than two of them say nothing.
+-- trap: A start is told as exactly as the aggregation interval allows; window_seconds is the middle length of the windows of this pair, and intervals shorter than two of them say nothing.
 -- trap: Time service, monitoring, updates and health checks are regular as well: ask whether the address is new and who owns it.
 -- trap: A beacon with much jitter, or with long pauses, has a higher variation: raise most_variation. The middle interval stays telling where pauses spoil the mean.
 -- trap: Behind a NAT gateway the interface of the gateway has the beacons of all hosts mixed; look at the interfaces of the hosts.
@@ -74,7 +76,7 @@ with outgoing as (
       partition by account, interface_id, srcaddr, peer, dstport, protocol order by event_time)) as seconds
   from starts
 ), lengths as (
-  select account, interface_id, srcaddr, peer, dstport, protocol, max(window_length) as window_seconds, sum(bytes) as bytes, count(*) as flows
+  select account, interface_id, srcaddr, peer, dstport, protocol, cast(median(window_length) as double) as window_seconds, sum(bytes) as bytes, count(*) as flows
   from ordered
   group by account, interface_id, srcaddr, peer, dstport, protocol
 ), regular as (
@@ -93,7 +95,7 @@ with outgoing as (
   from steps
   group by account, interface_id, srcaddr, peer, dstport, protocol
   having count(*) >= $least_times
-    and avg(seconds) >= $least_seconds
+    and avg(seconds) between $least_seconds and $most_seconds
     and stddev_pop(seconds) / nullif(avg(seconds), 0) <= $most_variation
 ), owners as (
   select

@@ -4,14 +4,17 @@
 -- attack: T1562.008
 -- parameter: interface text = null
 -- parameter: least_hours integer = 6
+-- parameter: least_times number = 3
 -- parameter: from timestamp = start
 -- parameter: to timestamp = end
 -- about interface: the interface; null means every one
 -- about least_hours: how many hours without any row, not even NODATA, are told as silence
+-- about least_times: how many times as long as nearly all other pauses of the interface (95 of 100) a silence must be
 -- about from: the first instant to look at
 -- about to: the last instant to look at
 -- trap: SKIPDATA says that records were lost in that window: what is missing there proves nothing.
 -- trap: NODATA says that there was no traffic, and is evidence of it; an hour without any row is none.
+-- trap: Silence is measured by the pauses that the interface usually makes: with little traffic and without NODATA rows they are long.
 -- trap: Silence has many causes: the interface was gone, the flow log was deleted, files were not delivered or not collected.
 -- trap: A log that is filtered (only ACCEPT or only REJECT) keeps silent about the rest; actions_seen shows what it holds.
 -- trap: Traffic to the resolver, the metadata address, DHCP and the time service is never in a flow log.
@@ -47,6 +50,11 @@ with hours as (
     lag(evidence_record) over same_interface as record_before
   from hours
   window same_interface as (partition by account, interface_id order by hour)
+), pauses as (
+  select account, interface_id, approx_percentile_cont(date_part('epoch', first_time) - date_part('epoch', time_before), 0.95) as usual_pause
+  from numbered
+  where hour_before is not null
+  group by account, interface_id
 ), totals as (
   select
     account, interface_id,
@@ -79,6 +87,7 @@ select
   gaps.account,
   gaps.interface_id as interface,
   gaps.rows_skipped,
+  round(pauses.usual_pause / 3600, 2) as usual_pause_hours,
   totals.hours_with_rows,
   totals.rows_in_all,
   totals.nodata_in_all,
@@ -88,5 +97,8 @@ select
 from gaps
 join totals
   on (totals.account is not distinct from gaps.account) and totals.interface_id = gaps.interface_id
-where gaps.gap_to >= $from and gaps.gap_from <= $to
+left join pauses
+  on (pauses.account is not distinct from gaps.account) and pauses.interface_id = gaps.interface_id
+where (gaps.kind like 'SKIPDATA%' or date_part('epoch', gaps.gap_to) - date_part('epoch', gaps.gap_from) >= $least_times * pauses.usual_pause)
+  and gaps.gap_to >= $from and gaps.gap_from <= $to
 order by gaps.kind, hours desc, gaps.gap_from, account nulls first, interface, gaps.evidence_object, gaps.evidence_record

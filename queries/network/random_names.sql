@@ -44,7 +44,7 @@ with names as (
     *,
     length(label) >= 8 and (
       label ~ '^[0-9a-f]{12,}$'
-      or label ~ '([a-z][0-9]+){3,}'
+      or (label ~ '[a-z][0-9]+[a-z]' and label ~ '^[a-z0-9]+$')
       or (length(regexp_replace(label, '[^aeiouy]', '', 'g')) * 5 < length(label) and label ~ '^[a-z0-9]+$')
       or label ~ '[bcdfghjklmnpqrstvwxz]{6,}'
       or length(label) >= 40

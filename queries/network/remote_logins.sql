@@ -7,13 +7,14 @@
 -- parameter: ip text = null
 -- parameter: from timestamp = start
 -- parameter: to timestamp = end
--- about hours: how long after the first accepted flow to look for new connections out
+-- about hours: how long after the last accepted flow to look for new connections out, from the first one on
 -- about least_bytes: how many bytes the address must have sent to that port
 -- about ip: an outside address or network; null means every one
 -- about from: the first instant to look at
 -- about to: the last instant to look at
 -- trap: ACCEPT means that packets passed, not that anybody logged in: a handshake and a refused password are a few thousand bytes. The log of the host tells.
 -- trap: Many scanners stand here where a port was open; the one that stayed long and moved more bytes both ways is the one to look at.
+-- trap: New connections out are looked for from the first accepted flow of the address to some hours after its last; while several addresses came, the same ones stand at each of them.
 -- trap: New connections out are those to addresses that the interface never talked to before; they need not have come of that login.
 -- trap: Remote login on another port, or by Session Manager, which comes out of the machine, is not seen.
 -- next: network/open_ports_used
@@ -89,7 +90,7 @@ with flows as (
   from logins
   join outgoing on outgoing.interface_id = logins.interface_id
   where outgoing.first_out >= logins.first_time
-    and outgoing.first_out <= logins.first_time + cast(concat(cast($hours as text), ' hours') as interval)
+    and outgoing.first_out <= logins.last_time + cast(concat(cast($hours as text), ' hours') as interval)
     and outgoing.peer <> logins.peer
   group by logins.interface_id, logins.peer, logins.port
 ), owners as (
