@@ -1,5 +1,5 @@
 -- title: Object reads that only one log saw
--- question: Which reads of objects stand in CloudTrail or in the access log of the bucket only, though both logs were there at that hour?
+-- question: Which reads of objects stand in CloudTrail or in the access log of the bucket only, though both logs have reads of that bucket on that day?
 -- sources: cloudtrail, s3_access
 -- attack: T1530, T1562.008
 -- parameter: bucket text = null
@@ -16,7 +16,7 @@
 -- trap: A read is matched by S3's request id. Ids are not unique in the access log, and a copy has its source under an operation of its own.
 -- trap: The access log is best effort: a read that only CloudTrail has may have been lost there.
 -- trap: CloudTrail has reads only where data events are switched on for that bucket and kind of call: a read that only the access log has may be of an hour, prefix or caller that was not selected.
--- trap: Only hours are compared in which both logs have any read of the bucket; the rest cannot be told (hours without are in evidence/coverage).
+-- trap: Only days are compared on which the other log has any read of the bucket too; of the rest nothing can be told. other_log_that_hour = 0 may be an hour that was not delivered or not collected.
 -- trap: Refused requests of strangers, and requests of AWS services, are not in both logs alike.
 -- next: exfiltration/objects_read
 -- next: evidence/coverage
@@ -45,15 +45,23 @@ with trail as (
     and operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT', 'REST.SELECT.OBJECT')
     and error_class = 'success'
     and requestid is not null
-), both_hours as (
-  select bucket, hour
+), hours as (
+  select
+    bucket, date_trunc('day', event_time) as day, date_trunc('hour', event_time) as hour,
+    count(*) filter (where log = 'cloudtrail') as cloudtrail_hour,
+    count(*) filter (where log = 's3_access') as access_hour
   from (
-    select distinct bucket, date_trunc('hour', event_time) as hour, 1 as log from trail
+    select bucket, event_time, 'cloudtrail' as log from trail
     union all
-    select distinct bucket, date_trunc('hour', event_time) as hour, 2 as log from access
+    select bucket, event_time, 's3_access' as log from access
   )
-  group by bucket, hour
-  having count(*) = 2
+  group by bucket, date_trunc('day', event_time), date_trunc('hour', event_time)
+), both as (
+  select
+    *,
+    sum(cloudtrail_hour) over (partition by bucket, day) as cloudtrail_day,
+    sum(access_hour) over (partition by bucket, day) as access_day
+  from hours
 ), alone as (
   select 'cloudtrail' as seen_in, t.*
   from trail t
@@ -65,11 +73,13 @@ with trail as (
 ), lines as (
   select
     alone.*,
-    date_trunc('hour', alone.event_time) as hour,
+    both.hour,
+    case when alone.seen_in = 'cloudtrail' then both.access_hour else both.cloudtrail_hour end as other_log_that_hour,
+    case when alone.seen_in = 'cloudtrail' then both.access_day else both.cloudtrail_day end as other_log_that_day,
     case when $each then alone.evidence_object else '' end as each_object,
     case when $each then alone.evidence_record else 0 end as each_record
   from alone
-  join both_hours on both_hours.bucket = alone.bucket and both_hours.hour = date_trunc('hour', alone.event_time)
+  join both on both.bucket = alone.bucket and both.hour = date_trunc('hour', alone.event_time)
   where alone.event_time between $from and $to
     and ($bucket is null or alone.bucket = $bucket)
     and ($seen_in is null or alone.seen_in = $seen_in)
@@ -81,6 +91,8 @@ select
   reader,
   ip,
   count(*) as reads,
+  other_log_that_hour,
+  other_log_that_day,
   count(distinct object) as objects,
   sum(bytes) as bytes,
   min(object) as an_object,
@@ -90,5 +102,6 @@ select
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from lines
-group by hour, seen_in, bucket, reader, ip, each_object, each_record
+where other_log_that_day > 0
+group by hour, other_log_that_hour, other_log_that_day, seen_in, bucket, reader, ip, each_object, each_record
 order by hour, seen_in, bucket, reader nulls first, ip nulls first, evidence_object, evidence_record
