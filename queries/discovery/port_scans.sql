@@ -21,21 +21,19 @@
 -- trap: From a private address a port that is open to all is no REJECT: accepted tries at many hosts count too.
 -- next: network/accepted_from_outside
 -- next: network/address_owner
-with tries as (
+with opened as (
   select
     coalesce(pkt_srcaddr, srcaddr) as source,
     dstaddr as host,
     dstport as port,
     protocol,
     date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time) as window_start,
-    count(*) filter (where action = 'REJECT') as refused,
-    count(*) filter (where action = 'ACCEPT') as accepted,
-    coalesce(sum(bytes), 0) as bytes,
-    min(account) as account,
-    min(event_time) as first_time,
-    max(event_time) as last_time,
-    first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
-    first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+    action,
+    bytes,
+    account,
+    event_time,
+    evidence_object,
+    evidence_record
   from vpc_flow
   where coalesce(log_status, 'OK') = 'OK'
     and event_time between $from and $to
@@ -46,8 +44,16 @@ with tries as (
       else srcport > dstport
     end
     and ($inside_only = false or ip_is_private(coalesce(pkt_srcaddr, srcaddr)))
-  group by coalesce(pkt_srcaddr, srcaddr), dstaddr, dstport, protocol,
-    date_bin(cast(concat(cast($minutes as text), ' minutes') as interval), event_time)
+), tries as (
+  select
+    source, window_start, host, port, protocol,
+    count(*) filter (where action = 'REJECT') as refused,
+    count(*) filter (where action = 'ACCEPT') as accepted,
+    coalesce(sum(bytes), 0) as bytes,
+    min(event_time) as first_time,
+    max(event_time) as last_time
+  from opened
+  group by source, window_start, host, port, protocol
 ), scans as (
   select
     source,
@@ -60,12 +66,9 @@ with tries as (
     sum(bytes) as bytes,
     min(port) as lowest_port,
     max(port) as highest_port,
-    min(account) as account,
     min(host) as a_host,
     min(first_time) as first_time,
-    max(last_time) as last_time,
-    first_value(evidence_object order by first_time, evidence_object, evidence_record) as evidence_object,
-    first_value(evidence_record order by first_time, evidence_object, evidence_record) as evidence_record
+    max(last_time) as last_time
   from tries
   group by source, window_start
   having count(*) >= $least_targets
@@ -75,27 +78,38 @@ with tries as (
     row_number() over (order by targets desc, targets_refused desc, window_start, source nulls first) as rank,
     count(*) over () as of_lines
   from scans
+), shown as (
+  select * from ranked where $top is null or rank <= $top
+), examples as (
+  select
+    shown.rank,
+    min(o.account) as account,
+    first_value(o.evidence_object order by o.event_time, o.evidence_object, o.evidence_record) as evidence_object,
+    first_value(o.evidence_record order by o.event_time, o.evidence_object, o.evidence_record) as evidence_record
+  from shown
+  join opened o on o.source = shown.source and o.window_start = shown.window_start
+  group by shown.rank
 )
 select
-  window_start,
-  source,
-  ip_is_private(source) as from_inside,
-  targets,
-  hosts,
-  ports,
-  lowest_port,
-  highest_port,
-  a_host,
-  targets_refused,
-  targets_accepted,
-  round(targets_refused * 100.0 / targets, 1) as refused_percent,
-  bytes,
-  account,
-  first_time,
-  last_time,
-  evidence_object,
-  evidence_record,
-  of_lines
-from ranked
-where $top is null or rank <= $top
-order by rank
+  shown.window_start,
+  shown.source,
+  ip_is_private(shown.source) as from_inside,
+  shown.targets,
+  shown.hosts,
+  shown.ports,
+  shown.lowest_port,
+  shown.highest_port,
+  shown.a_host,
+  shown.targets_refused,
+  shown.targets_accepted,
+  round(shown.targets_refused * 100.0 / shown.targets, 1) as refused_percent,
+  shown.bytes,
+  examples.account,
+  shown.first_time,
+  shown.last_time,
+  examples.evidence_object,
+  examples.evidence_record,
+  shown.of_lines
+from shown
+join examples on examples.rank = shown.rank
+order by shown.rank

@@ -44,6 +44,12 @@ with flows as (
     evidence_record
   from vpc_flow
   where coalesce(log_status, 'OK') = 'OK' and action = 'ACCEPT'
+), outside as (
+  select *, case when way = 'out' then destination else source end as peer
+  from flows
+  where way is not null
+    and event_time between $from and $to
+    and not ip_is_private(case when way = 'out' then destination else source end)
 ), histories as (
   select interface_id, min(event_time) as history_from
   from vpc_flow
@@ -52,23 +58,33 @@ with flows as (
   select
     account,
     interface_id,
-    case when way = 'out' then destination else source end as peer,
+    peer,
     min(aws_service) as aws_service,
     coalesce(sum(bytes) filter (where way = 'out'), 0) as bytes_out,
     coalesce(sum(bytes) filter (where way = 'in'), 0) as bytes_back,
     count(*) filter (where way = 'out') as flows_out,
     count(*) filter (where way = 'out' and source_began) as began_inside,
-    count(distinct date_trunc('hour', event_time)) as hours_active,
-    first_value(port order by bytes desc, event_time, evidence_object, evidence_record) as port,
     min(event_time) as first_time,
-    max(event_time) as last_time,
-    first_value(evidence_object order by way desc, bytes desc, event_time, evidence_object, evidence_record) as evidence_object,
-    first_value(evidence_record order by way desc, bytes desc, event_time, evidence_object, evidence_record) as evidence_record
-  from flows
-  where way is not null
-    and event_time between $from and $to
-    and not ip_is_private(case when way = 'out' then destination else source end)
-  group by account, interface_id, case when way = 'out' then destination else source end
+    max(event_time) as last_time
+  from outside
+  where $ip is null or peer = $ip or ip_in_cidr(peer, $ip)
+  group by account, interface_id, peer
+), large as (
+  select *
+  from pairs
+  where ($least_bytes is null or bytes_out >= $least_bytes)
+    and bytes_out > bytes_back
+), examples as (
+  select
+    l.account, l.interface_id, l.peer,
+    count(distinct date_trunc('hour', o.event_time)) as hours_active,
+    first_value(o.port order by o.way desc, o.bytes desc, o.event_time, o.evidence_object, o.evidence_record) as port,
+    first_value(o.evidence_object order by o.way desc, o.bytes desc, o.event_time, o.evidence_object, o.evidence_record) as evidence_object,
+    first_value(o.evidence_record order by o.way desc, o.bytes desc, o.event_time, o.evidence_object, o.evidence_record) as evidence_record
+  from large l
+  join outside o
+    on o.peer = l.peer and (o.interface_id is not distinct from l.interface_id) and (o.account is not distinct from l.account)
+  group by l.account, l.interface_id, l.peer
 ), owners as (
   select
     interface_id, valid_from, valid_to,
@@ -85,23 +101,22 @@ select
   owners.owner,
   p.peer,
   p.aws_service,
-  p.port,
+  e.port,
   p.bytes_out,
   p.bytes_back,
   case when p.bytes_back > 0 then round(p.bytes_out * 1.0 / p.bytes_back, 1) end as out_per_back,
   p.flows_out,
   p.began_inside,
-  p.hours_active,
+  e.hours_active,
   round((date_part('epoch', p.first_time) - date_part('epoch', h.history_from)) / 86400, 1) as days_before,
-  p.evidence_object,
-  p.evidence_record
-from pairs p
+  e.evidence_object,
+  e.evidence_record
+from large p
+join examples e
+  on e.peer = p.peer and (e.interface_id is not distinct from p.interface_id) and (e.account is not distinct from p.account)
 join histories h on (h.interface_id is not distinct from p.interface_id)
 left join owners
   on owners.interface_id = p.interface_id
   and owners.valid_from <= p.first_time
   and (owners.valid_to is null or owners.valid_to > p.first_time)
-where ($least_bytes is null or p.bytes_out >= $least_bytes)
-  and p.bytes_out > p.bytes_back
-  and ($ip is null or p.peer = $ip or ip_in_cidr(p.peer, $ip))
 order by p.bytes_out desc, p.first_time, account nulls first, interface nulls first, p.peer, owner nulls first

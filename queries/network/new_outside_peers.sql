@@ -49,6 +49,11 @@ with flows as (
   from vpc_flow
   where coalesce(log_status, 'OK') = 'OK'
     and action = 'ACCEPT'
+), outside as (
+  select *, case when way = 'out' then destination else source end as peer
+  from flows
+  where way is not null
+    and not ip_is_private(case when way = 'out' then destination else source end)
 ), histories as (
   select interface_id, min(event_time) as history_from
   from vpc_flow
@@ -58,24 +63,15 @@ with flows as (
   select
     account,
     interface_id,
-    case when way = 'out' then destination else source end as peer,
+    peer,
     min(aws_service) as aws_service,
     min(event_time) as first_time,
     max(event_time) as last_time,
     count(*) as flows,
     coalesce(sum(bytes) filter (where way = 'out'), 0) as bytes_out,
-    coalesce(sum(bytes) filter (where way = 'in'), 0) as bytes_in,
-    first_value(case when source_began is null then 'unknown' when source_began = (way = 'out') then 'inside' else 'outside' end
-      order by event_time, evidence_object, evidence_record) as began,
-    first_value(case when source_began is null then null when source_began then dstport else srcport end
-      order by event_time, evidence_object, evidence_record) as service_port,
-    first_value(protocol order by event_time, evidence_object, evidence_record) as protocol,
-    first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
-    first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
-  from flows
-  where way is not null
-    and not ip_is_private(case when way = 'out' then destination else source end)
-  group by account, interface_id, case when way = 'out' then destination else source end
+    coalesce(sum(bytes) filter (where way = 'in'), 0) as bytes_in
+  from outside
+  group by account, interface_id, peer
 ), fresh as (
   select
     peers.*,
@@ -101,31 +97,48 @@ with flows as (
     ) as rank,
     count(*) over () as of_lines
   from fresh
+), shown as (
+  select * from ranked where $ip is not null or $top is null or rank <= $top
+), examples as (
+  select
+    shown.rank,
+    first_value(case when o.source_began is null then 'unknown' when o.source_began = (o.way = 'out') then 'inside' else 'outside' end
+      order by o.event_time, o.evidence_object, o.evidence_record) as began,
+    first_value(case when o.source_began is null then null when o.source_began then o.dstport else o.srcport end
+      order by o.event_time, o.evidence_object, o.evidence_record) as service_port,
+    first_value(o.protocol order by o.event_time, o.evidence_object, o.evidence_record) as protocol,
+    first_value(o.evidence_object order by o.event_time, o.evidence_object, o.evidence_record) as evidence_object,
+    first_value(o.evidence_record order by o.event_time, o.evidence_object, o.evidence_record) as evidence_record
+  from shown
+  join outside o
+    on o.peer = shown.peer and (o.interface_id is not distinct from shown.interface_id) and (o.account is not distinct from shown.account)
+  where o.event_time = shown.first_time
+  group by shown.rank
 )
 select
-  ranked.first_time,
-  ranked.account,
-  ranked.interface_id as interface,
+  shown.first_time,
+  shown.account,
+  shown.interface_id as interface,
   owners.owner,
-  ranked.peer,
-  ranked.began,
-  case ranked.protocol when 1 then 'icmp' when 6 then 'tcp' when 17 then 'udp' when 58 then 'icmpv6'
-    else cast(ranked.protocol as text) end as protocol,
-  ranked.service_port,
-  ranked.aws_service,
-  ranked.bytes_out,
-  ranked.bytes_in,
-  ranked.flows,
-  ranked.last_time,
-  ranked.history_from,
-  ranked.new_peers_of_interface,
-  ranked.evidence_object,
-  ranked.evidence_record,
-  ranked.of_lines
-from ranked
+  shown.peer,
+  examples.began,
+  case examples.protocol when 1 then 'icmp' when 6 then 'tcp' when 17 then 'udp' when 58 then 'icmpv6'
+    else cast(examples.protocol as text) end as protocol,
+  examples.service_port,
+  shown.aws_service,
+  shown.bytes_out,
+  shown.bytes_in,
+  shown.flows,
+  shown.last_time,
+  shown.history_from,
+  shown.new_peers_of_interface,
+  examples.evidence_object,
+  examples.evidence_record,
+  shown.of_lines
+from shown
+join examples on examples.rank = shown.rank
 left join owners
-  on owners.interface_id = ranked.interface_id
-  and owners.valid_from <= ranked.first_time
-  and (owners.valid_to is null or owners.valid_to > ranked.first_time)
-where $ip is not null or $top is null or ranked.rank <= $top
-order by ranked.rank, owners.owner nulls first
+  on owners.interface_id = shown.interface_id
+  and owners.valid_from <= shown.first_time
+  and (owners.valid_to is null or owners.valid_to > shown.first_time)
+order by shown.rank, owners.owner nulls first

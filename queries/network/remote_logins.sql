@@ -5,11 +5,13 @@
 -- parameter: hours integer = 24
 -- parameter: least_bytes integer = 0
 -- parameter: ip text = null
+-- parameter: top integer = 100
 -- parameter: from timestamp = start
 -- parameter: to timestamp = end
 -- about hours: how long after the last accepted flow to look for new connections out, from the first one on
 -- about least_bytes: how many bytes the address must have sent to that port
 -- about ip: an outside address or network; null means every one
+-- about top: how many lines where no address is given, most bytes in first; null means all
 -- about from: the first instant to look at
 -- about to: the last instant to look at
 -- trap: ACCEPT means that packets passed, not that anybody logged in: a handshake and a refused password are a few thousand bytes. The log of the host tells.
@@ -57,12 +59,17 @@ with flows as (
     and not ip_is_private(source)
   group by account, interface_id, source, dstport
   having count(*) filter (where action = 'ACCEPT') > 0
-), logins as (
-  select *
+), ranked as (
+  select
+    *,
+    row_number() over (order by bytes_in desc, first_time, account nulls first, interface_id nulls first, peer, port) as rank,
+    count(*) over () as of_lines
   from inbound
   where bytes_in >= $least_bytes
     and first_time between $from and $to
     and ($ip is null or peer = $ip or ip_in_cidr(peer, $ip))
+), logins as (
+  select * from ranked where $ip is not null or $top is null or rank <= $top
 ), back as (
   select interface_id, destination as peer, srcport as port, sum(bytes) as bytes
   from flows
@@ -120,7 +127,8 @@ select
   after.largest_bytes,
   logins.last_time,
   logins.evidence_object,
-  logins.evidence_record
+  logins.evidence_record,
+  logins.of_lines
 from logins
 left join back on back.interface_id = logins.interface_id and back.peer = logins.peer and back.port = logins.port
 left join after on after.interface_id = logins.interface_id and after.peer = logins.peer and after.port = logins.port

@@ -58,9 +58,7 @@ with flows as (
     count(*) as flows,
     count(*) filter (where action = 'REJECT') as rejected,
     min(event_time) as first_time,
-    max(event_time) as last_time,
-    first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
-    first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+    max(event_time) as last_time
   from flows
   group by account, interface_id, source, destination, protocol, service_port
 ), owners as (
@@ -80,30 +78,43 @@ with flows as (
     count(*) over () as of_lines
   from lines
   where $outside_only = false or not ip_is_private(source) or not ip_is_private(destination)
+), shown as (
+  select * from ranked where $ip is not null or $top is null or rank <= $top
+), examples as (
+  select
+    shown.rank,
+    first_value(flows.evidence_object order by flows.event_time, flows.evidence_object, flows.evidence_record) as evidence_object,
+    first_value(flows.evidence_record order by flows.event_time, flows.evidence_object, flows.evidence_record) as evidence_record
+  from shown
+  join flows
+    on (flows.account is not distinct from shown.account) and (flows.interface_id is not distinct from shown.interface_id)
+    and (flows.source is not distinct from shown.source) and (flows.destination is not distinct from shown.destination)
+    and (flows.protocol is not distinct from shown.protocol) and (flows.service_port is not distinct from shown.service_port)
+  group by shown.rank
 )
 select
-  ranked.account,
-  ranked.interface_id as interface,
+  shown.account,
+  shown.interface_id as interface,
   owners.owner,
-  ranked.source,
-  ranked.destination,
-  case ranked.protocol when 1 then 'icmp' when 6 then 'tcp' when 17 then 'udp' when 58 then 'icmpv6'
-    else cast(ranked.protocol as text) end as protocol,
-  ranked.service_port,
-  ranked.port_by,
-  ranked.bytes,
-  ranked.packets,
-  ranked.flows,
-  ranked.rejected,
-  ranked.first_time,
-  ranked.last_time,
-  ranked.evidence_object,
-  ranked.evidence_record,
-  ranked.of_lines
-from ranked
+  shown.source,
+  shown.destination,
+  case shown.protocol when 1 then 'icmp' when 6 then 'tcp' when 17 then 'udp' when 58 then 'icmpv6'
+    else cast(shown.protocol as text) end as protocol,
+  shown.service_port,
+  shown.port_by,
+  shown.bytes,
+  shown.packets,
+  shown.flows,
+  shown.rejected,
+  shown.first_time,
+  shown.last_time,
+  examples.evidence_object,
+  examples.evidence_record,
+  shown.of_lines
+from shown
+join examples on examples.rank = shown.rank
 left join owners
-  on owners.interface_id = ranked.interface_id
-  and owners.valid_from <= ranked.last_time
-  and (owners.valid_to is null or owners.valid_to > ranked.last_time)
-where $ip is not null or $top is null or ranked.rank <= $top
-order by ranked.rank, owners.owner nulls first
+  on owners.interface_id = shown.interface_id
+  and owners.valid_from <= shown.last_time
+  and (owners.valid_to is null or owners.valid_to > shown.last_time)
+order by shown.rank, owners.owner nulls first
