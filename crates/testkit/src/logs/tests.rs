@@ -1,3 +1,5 @@
+//! What the new logs of the sample hold, against the story.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
