@@ -54,24 +54,29 @@ with opened as (
     max(event_time) as last_time
   from opened
   group by source, window_start, host, port, protocol
-), scans as (
-  select
-    source,
-    window_start,
-    count(*) as targets,
-    count(distinct host) as hosts,
-    count(distinct port) as ports,
-    count(*) filter (where refused > 0) as targets_refused,
-    count(*) filter (where accepted > 0) as targets_accepted,
-    sum(bytes) as bytes,
-    min(port) as lowest_port,
-    max(port) as highest_port,
-    min(host) as a_host,
-    min(first_time) as first_time,
-    max(last_time) as last_time
+), busy as (
+  select source, window_start
   from tries
   group by source, window_start
   having count(*) >= $least_targets
+), scans as (
+  select
+    tries.source,
+    tries.window_start,
+    count(*) as targets,
+    count(distinct tries.host) as hosts,
+    count(distinct tries.port) as ports,
+    count(*) filter (where tries.refused > 0) as targets_refused,
+    count(*) filter (where tries.accepted > 0) as targets_accepted,
+    sum(tries.bytes) as bytes,
+    min(tries.port) as lowest_port,
+    max(tries.port) as highest_port,
+    min(tries.host) as a_host,
+    min(tries.first_time) as first_time,
+    max(tries.last_time) as last_time
+  from busy
+  join tries on tries.source = busy.source and tries.window_start = busy.window_start
+  group by tries.source, tries.window_start
 ), ranked as (
   select
     *,
