@@ -60,7 +60,7 @@ with requests as (
     case
       when words ~* '(\$\{(jndi|lower|upper|env):|%24%7bjndi)' then 'log4shell'
       when words ~* '(169\.254\.169\.254|metadata\.google|latest/meta-data|\[fd00:ec2::254\]|169\.254\.170\.2)' then 'metadata service'
-      when words ~* '(union[^a-z]+(all[^a-z]+)?select|or[^a-z0-9]+1=1|sleep\([0-9]|benchmark\(|information_schema|xp_cmdshell|pg_sleep|waitfor[^a-z]+delay)' then 'sql injection'
+      when words ~* '(union[^a-z]+(all[^a-z]+)?select|or[^a-z0-9]+1=1|sleep\([0-9]|benchmark\(|information_schema|;[^a-z]*(drop|delete|insert|update|alter)[^a-z]+(table|from|into|database)|xp_cmdshell|pg_sleep|waitfor[^a-z]+delay)' then 'sql injection'
       when words ~* '(<script|javascript:|onerror\s*=|onload\s*=|%3cscript)' then 'cross-site scripting'
       when words ~* '(\.\./|\.\.\\|%2e%2e(/|%2f)|%252e|/etc/passwd|win\.ini|/proc/self)' then 'path traversal'
       when words ~* '(;|\||`|\$\()\s*(cat|id|whoami|curl|wget|nc|bash|sh|powershell)([^a-z0-9]|$)' then 'command injection'

@@ -7,6 +7,7 @@
 -- about ip: an address, private or public; null means every address that AWS Config ever captured
 -- about at: the instant asked about
 -- trap: Addresses are used again: only the owner as of that time is right.
+-- trap: An instance and its interface are both lines where Config has both.
 -- trap: Where no owner is known the answer is `unknown then`, with the last owner before and the first after it; neither need have been it.
 -- trap: An interval begins with the capture that first showed the address, which is later than the fact; without recording of interfaces there is nothing.
 -- trap: The same private address can be in use in several VPCs at once: each is a line.
@@ -63,10 +64,10 @@ select
   case when side = 'then' then valid_from end as owned_from,
   case when side = 'then' then valid_to end as owned_to,
   case when side = 'then' then last_confirmed end as last_confirmed,
-  owner_before,
-  before_until,
-  owner_after,
-  after_since,
+  case when side <> 'then' then owner_before end as owner_before,
+  case when side <> 'then' then before_until end as before_until,
+  case when side <> 'then' then owner_after end as owner_after,
+  case when side <> 'then' then after_since end as after_since,
   case when side = 'then' then evidence_object end as evidence_object,
   case when side = 'then' then evidence_record end as evidence_record
 from known

@@ -64,7 +64,6 @@ with flows as (
     account,
     interface_id,
     peer,
-    min(aws_service) as aws_service,
     min(event_time) as first_time,
     max(event_time) as last_time,
     count(*) as flows,
@@ -73,15 +72,16 @@ with flows as (
   from outside
   group by account, interface_id, peer
 ), fresh as (
-  select
-    peers.*,
-    histories.history_from,
-    count(*) over (partition by peers.interface_id) as new_peers_of_interface
+  select peers.*, histories.history_from
   from peers
   join histories on (histories.interface_id is not distinct from peers.interface_id)
   where peers.first_time between $from and $to
     and peers.first_time >= histories.history_from + cast(concat(cast($history_days as text), ' days') as interval)
     and ($ip is null or peers.peer = $ip or ip_in_cidr(peers.peer, $ip))
+), new_peers as (
+  select interface_id, count(*) as new_peers_of_interface, sum(count(*)) over () as of_lines
+  from fresh
+  group by interface_id
 ), owners as (
   select
     interface_id, valid_from, valid_to,
@@ -94,14 +94,14 @@ with flows as (
     *,
     row_number() over (
       order by bytes_out desc, bytes_in desc, first_time, interface_id nulls first, peer, account nulls first
-    ) as rank,
-    count(*) over () as of_lines
+    ) as rank
   from fresh
 ), shown as (
   select * from ranked where $ip is not null or $top is null or rank <= $top
 ), examples as (
   select
     shown.rank,
+    min(o.aws_service) as aws_service,
     first_value(case when o.source_began is null then 'unknown' when o.source_began = (o.way = 'out') then 'inside' else 'outside' end
       order by o.event_time, o.evidence_object, o.evidence_record) as began,
     first_value(case when o.source_began is null then null when o.source_began then o.dstport else o.srcport end
@@ -125,18 +125,19 @@ select
   case examples.protocol when 1 then 'icmp' when 6 then 'tcp' when 17 then 'udp' when 58 then 'icmpv6'
     else cast(examples.protocol as text) end as protocol,
   examples.service_port,
-  shown.aws_service,
+  examples.aws_service,
   shown.bytes_out,
   shown.bytes_in,
   shown.flows,
   shown.last_time,
   shown.history_from,
-  shown.new_peers_of_interface,
+  new_peers.new_peers_of_interface,
   examples.evidence_object,
   examples.evidence_record,
-  shown.of_lines
+  new_peers.of_lines
 from shown
 join examples on examples.rank = shown.rank
+join new_peers on (new_peers.interface_id is not distinct from shown.interface_id)
 left join owners
   on owners.interface_id = shown.interface_id
   and owners.valid_from <= shown.first_time
