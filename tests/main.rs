@@ -14,6 +14,7 @@ mod fetch;
 mod formats;
 mod hostile;
 mod hostile_case;
+mod joined;
 mod ledger;
 mod questions;
 mod report;

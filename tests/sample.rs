@@ -24,8 +24,8 @@ fn counts_are_those_of_the_truth() {
         .map(|(table, _)| format!("select '{0}' as source, count(*) as kept from {0}", table.name))
         .collect();
     for row in sql(sample_case(), &counts.join(" union all ")) {
-        // Of the other sources the sample has nothing.
-        let expected = truth["counts"][row["source"].as_str().unwrap()]["kept"].as_u64().unwrap_or(0);
+        // Messages of CloudWatch Logs can be rows of another table; of the other sources the sample has nothing.
+        let expected = truth["rows"][row["source"].as_str().unwrap()].as_u64().unwrap_or(0);
         assert_eq!(row["kept"], expected, "{row}");
     }
 }

@@ -102,6 +102,8 @@ pub(crate) enum Command {
     Timeline(Timeline),
     /// When was it open to the world, and who used it meanwhile.
     Exposure(Exposure),
+    /// One request through all logs: CloudFront, WAF, load balancer, application, CloudTrail, S3.
+    Request(Request),
     /// Show what there is, per source, account, region and day; what was not understood; what is missing.
     Status(Status),
     /// Ask in SQL.
@@ -143,6 +145,7 @@ impl Command {
                 | C::Exposure(_)
                 | C::Query(_)
                 | C::Report(_)
+                | C::Request(_)
                 | C::Sql(_)
                 | C::Status(_)
                 | C::Timeline(_)

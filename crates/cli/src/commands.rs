@@ -15,6 +15,7 @@ mod lake;
 mod query;
 mod record;
 mod report;
+mod request;
 mod shell;
 mod sql;
 mod status;
@@ -72,6 +73,7 @@ fn run_one(command: Command, settings: &Settings) -> Result<Status> {
         Command::Actor(arguments) => actor::run(&arguments, settings),
         Command::Timeline(arguments) => timeline::run(&arguments, settings),
         Command::Exposure(arguments) => exposure::run(&arguments, settings),
+        Command::Request(arguments) => request::run(&arguments, settings),
         Command::Status(arguments) => status::run(&arguments, settings),
         Command::Sql(arguments) => sql::run(&arguments, settings),
         Command::Shell(arguments) => shell::run(&arguments, settings),

@@ -3,7 +3,7 @@
 use coldtrail_query::Value;
 use coldtrail_report::{Answer, RowName};
 use coldtrail_schema::Table;
-use coldtrail_schema::tables::{cloudfront, cloudtrail, s3_access};
+use coldtrail_schema::tables::{cloudfront, cloudtrail, rds_audit, s3_access, vpc_flow};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -49,7 +49,9 @@ struct Use {
     source: String,
     requests: i64,
     reads: i64,
+    /// Out of the resource, and into it where the log tells both.
     bytes: Option<i64>,
+    bytes_in: Option<i64>,
     keys: i64,
     addresses: i64,
     who: Option<String>,
@@ -66,8 +68,11 @@ struct Opening {
 }
 
 /// Items of Config say what was open, the logs say who used it.
-const ABOUT: About<'_> =
-    About { tables: &["config_items", "cloudtrail", "s3_access", "cloudfront"], derived: true, timed: true };
+const ABOUT: About<'_> = About {
+    tables: &["config_items", "cloudtrail", "s3_access", "cloudfront", "vpc_flow", "rds_audit"],
+    derived: true,
+    timed: true,
+};
 
 /// The exposures of a resource or of all, with their use by strangers.
 pub fn exposure(scope: &Scope<'_>, exposed: &Exposed<'_>) -> Result<Answer> {
@@ -132,10 +137,12 @@ fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) 
 /// it is, also when none of it was a stranger's.
 fn blind(interval: &Interval, uses: &[Use]) -> Option<&'static str> {
     let is_bucket = interval.resource.resourcetype == BUCKET;
-    let is_watched = uses.iter().any(|one| one.source == s3_access::TABLE.name);
+    let tells = |table: &Table| uses.iter().any(|one| one.source == table.name);
     match () {
-        () if is_reached(interval) => Some("who connected stands in flow logs, which are not read yet"),
-        () if is_bucket && !is_watched => {
+        () if is_reached(interval) && !tells(&vpc_flow::TABLE) && !tells(&rds_audit::TABLE) => {
+            Some("who connected stands in flow logs, of which nothing of an address behind it is here for that time")
+        }
+        () if is_bucket && !tells(&s3_access::TABLE) => {
             Some("who read it stands in S3's access log, of which nothing of this bucket is here for that time")
         }
         () if interval.trail_hours == 0 => {
@@ -197,7 +204,7 @@ fn limits(scope: &Scope<'_>, openings: &[Opening], answer: &mut Answer) {
     let any = |is: fn(&Interval) -> bool| openings.iter().any(|one| is(&one.interval));
     let is_bucket = |one: &Interval| one.resource.resourcetype == BUCKET;
     let limits = [
-        (any(is_reached), "who connected to open ports or databases: flow logs are not read yet"),
+        (any(is_reached) && !has(&vpc_flow::TABLE), "who connected to open ports or databases: no flow log is here"),
         (any(is_bucket) && !has(&s3_access::TABLE), "who read buckets without credentials: no S3 access log is here"),
         (!openings.is_empty() && !has(&cloudtrail::TABLE), "who used it with credentials: no CloudTrail is here"),
         (any(is_bucket) && !has(&cloudfront::TABLE), "who read it through CloudFront: no CloudFront log is here"),
@@ -243,16 +250,7 @@ impl Opening {
         answer.say(1, "", format!("{}: {}", open.kind, cut(&open.detail, 200)), None);
         answer.say(2, "", format!("from {} {until}", open.valid_from), rows);
         for one in &self.uses {
-            let used = format!(
-                "used meanwhile ({}): {} external addresses, {} requests, {} of them reads, {} bytes, {} keys; by {}",
-                one.source,
-                one.addresses,
-                one.requests,
-                one.reads,
-                one.bytes.unwrap_or_default(),
-                one.keys,
-                cut(one.who.as_deref().unwrap_or("nobody named"), 200),
-            );
+            let used = format!("used meanwhile ({}): {}", one.source, one.sentence());
             answer.say(2, "", used, one.row());
         }
         match self.blind {
@@ -268,7 +266,7 @@ impl Opening {
         let open = &self.interval;
         let uses = self.uses.iter().map(|one| {
             json!({
-                "source": one.source, "requests": one.requests, "reads": one.reads, "bytes": one.bytes,
+                "source": one.source, "requests": one.requests, "reads": one.reads, "bytes": one.bytes, "bytesIn": one.bytes_in,
                 "keys": one.keys, "externalAddresses": one.addresses, "who": one.who,
                 "evidence": one.row().map(|row| row.as_json()),
             })
@@ -283,6 +281,27 @@ impl Opening {
 }
 
 impl Use {
+    fn sentence(&self) -> String {
+        let (addresses, bytes) = (self.addresses, self.bytes.unwrap_or_default());
+        let what = match self.source.as_str() {
+            name if name == vpc_flow::TABLE.name => {
+                let bytes_in = self.bytes_in.unwrap_or_default();
+                format!(
+                    "{addresses} external addresses, {} accepted flows, {bytes_in} bytes in, {bytes} bytes out",
+                    self.requests
+                )
+            }
+            name if name == rds_audit::TABLE.name => {
+                format!("{addresses} external addresses, {} logins, {} of them let in", self.requests, self.reads)
+            }
+            _ => format!(
+                "{addresses} external addresses, {} requests, {} of them reads, {bytes} bytes, {} keys",
+                self.requests, self.reads, self.keys
+            ),
+        };
+        format!("{what}; by {}", cut(self.who.as_deref().unwrap_or("nobody named"), 200))
+    }
+
     fn row(&self) -> Option<RowName> {
         RowName::of(self.evidence_object.as_deref(), self.evidence_record)
     }

@@ -38,6 +38,14 @@ pub static TABLE_FUNCTIONS: &[TableFunction] = &[
         arguments: &["$from", "$to"],
         sql: include_str!("time_travel/config_diff.sql"),
     },
+    TableFunction {
+        name: "ip_owner_asof",
+        usage: "ip_owner_asof(instant)",
+        about: "Whose addresses they were at an instant: instance, load balancer, function, database or interface, and \
+                what says so. Addresses are used again by others; one without a row is unknown at that time.",
+        arguments: &["$at"],
+        sql: include_str!("time_travel/ip_owner_asof.sql"),
+    },
 ];
 
 /// The plan of a table function, in which the placeholders still stand.

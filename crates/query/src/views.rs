@@ -52,9 +52,24 @@ static SEVERAL: &[(&str, &str, &str)] = &[
         include_str!("views/cloudwatch_metric_values.sql"),
     ),
     (
+        "database_activity",
+        "What clients did in databases: logins and statements, from audit logs and from the logs of the servers.",
+        include_str!("views/database_activity.sql"),
+    ),
+    (
         "ip_owner",
-        "Whose an address was and when, by the interfaces and instances that AWS Config captured; where no row is, it is unknown.",
+        "Whose an address was and when, by AWS Config, CloudTrail and flow logs (`basis`); where no row is, it is unknown.",
         include_str!("views/ip_owner.sql"),
+    ),
+    (
+        "request_ids",
+        "Rows of all logs by the ids under which they know their request: equal ids are the same request.",
+        include_str!("views/request_ids.sql"),
+    ),
+    (
+        "request_pairs",
+        "Rows of two logs that know a request under the same id, such as a data event of CloudTrail and the line of S3.",
+        include_str!("views/request_pairs.sql"),
     ),
     ("same_id", "Ids of CloudTrail events that stand for different contents.", include_str!("views/same_id.sql")),
 ];

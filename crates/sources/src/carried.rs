@@ -8,7 +8,7 @@ use crate::fields::Extra;
 use crate::framing::Record;
 use crate::json::{Tape, Value};
 use crate::source::LogSource;
-use crate::{rds_audit, rds_slow, route53_queries, time, vpc_flow};
+use crate::{rds_audit, rds_log, rds_slow, route53_queries, time, vpc_flow};
 
 /// Does a text look like an entry of a log?
 type Looks = fn(&str) -> bool;
@@ -24,8 +24,26 @@ static CARRIED: &[(&LogSource, Looks)] = &[
 /// The source of the text in a record of CloudWatch Logs; none when it is nobody's here.
 pub(crate) fn source_of(record: &Record<'_>) -> Option<&'static LogSource> {
     let carried = text_of(record)?;
+    // The name of the group tells more than any text.
+    if is_of_group(record, rds_log::is_group) {
+        return Some(&rds_log::SOURCE);
+    }
     let found = CARRIED.iter().find(|(_, looks)| looks(&carried.text));
     found.map(|(source, _)| *source)
+}
+
+/// Is the record of a group of that kind, by the event or the document around it?
+fn is_of_group(record: &Record<'_>, wanted: fn(&str) -> bool) -> bool {
+    let named = |text: &str| memchr::memmem::find(text.as_bytes(), b"rds").is_some() && text.contains("aws");
+    if record.tape.is_empty() {
+        return false;
+    }
+    let own = ["logGroupName", "logGroup", "logGroupIdentifier", "@log"];
+    let has =
+        |root: Value<'_>| own.iter().any(|name| root.get(name).and_then(|v| v.text()).is_some_and(|v| wanted(&v)));
+    let mut tape = Tape::default();
+    named(record.text) && has(record.json())
+        || named(record.envelope) && tape.read(record.envelope.as_bytes()).is_ok() && has(tape.root(record.envelope))
 }
 
 /// The text that a log has written, taken out of what CloudWatch Logs has put around it.
@@ -38,9 +56,9 @@ pub(crate) struct Carried<'a> {
 }
 
 /// Is it no entry of its own, but a further line of the one before? Stack traces, and the further lines of PostgreSQL,
-/// are indented.
+/// are indented; or they have the label of one.
 pub(crate) fn goes_on(message: &[u8]) -> bool {
-    matches!(message.first(), Some(b' ' | b'\t'))
+    matches!(message.first(), Some(b' ' | b'\t')) || rds_log::goes_on(message)
 }
 
 /// The length of `2023-07-10T12:00:00.000Z ` before a line, as export tasks write it; 0 when there is none. Always

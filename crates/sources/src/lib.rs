@@ -32,6 +32,7 @@ mod guardduty;
 mod load_balancer;
 mod network_firewall;
 mod rds_audit;
+mod rds_log;
 mod rds_slow;
 mod route53_queries;
 mod route53_resolver;

@@ -233,11 +233,14 @@ impl Decoder for AuditDecoder {
             None if sql_text::is_file_header(text) => return Ok(Decoded::Nothing),
             None => {
                 let (row, time) = self.general.entry(text)?;
-                return self.push(record, row, time, carried.time);
+                return self.push(record, row, time, carried.time, content_hash("", record.text));
             }
         };
         let time = time.and_then(instant);
-        self.push(record, row, time, None)
+        // Times to the microsecond and the numbers of connection and statement name an entry of Aurora, wherever it is: in
+        // a file of the server, or as a message of CloudWatch Logs.
+        let named = if row.log_type == "aurora" { text.trim_end() } else { record.text };
+        self.push(record, row, time, None, content_hash("", named))
     }
 
     fn rows(&mut self) -> &mut dyn Rows {
@@ -339,6 +342,7 @@ impl AuditDecoder {
         entry: Entry<'_>,
         time: Option<i64>,
         otherwise: Option<i64>,
+        hash: i64,
     ) -> Result<Decoded, Reject> {
         let mut fields = Fields::of(record, self.years);
         carried::keep_around(record, &mut fields.extra);
@@ -399,8 +403,7 @@ impl AuditDecoder {
                 account: account.map(Cow::Borrowed),
                 region: self.region.as_deref().map(Cow::Borrowed),
                 pivots: &self.pivots,
-                hash: content_hash("", record.text),
-                // Times to the microsecond and the numbers of connection and statement name an entry of Aurora.
+                hash,
                 unique: entry.log_type == "aurora",
             },
             &row,

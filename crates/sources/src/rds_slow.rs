@@ -15,7 +15,7 @@ use crate::fields::{Fields, content_hash, json_string, words};
 use crate::framing::{Entries, Framing, Record};
 use crate::recognise;
 use crate::source::{Decoded, Decoder, Head, LogSource, Mistyped, Reject, shown};
-use crate::sql_text::{self, Inside};
+use crate::sql_text::{self, Dialect, Inside};
 use crate::time::{self, Years};
 
 pub(crate) static SOURCE: LogSource = LogSource {
@@ -359,7 +359,7 @@ impl SlowDecoder {
             number
         };
         let (query_time, lock_time) = (real("query_time", entry.query_time), real("lock_time", entry.lock_time));
-        let normalised = sql_text::normalised(entry.statement);
+        let normalised = sql_text::normalised(entry.statement, Dialect::Mysql);
         let fingerprint = format!("{:016x}", content_hash("", &normalised));
         let server = self.group.stream.as_deref();
         let row = RdsSlowRow {

@@ -161,6 +161,8 @@ pub static SOURCES: &[&LogSource] = &[
     &crate::cloudwatch_metrics::SOURCE,
     &crate::cloudfront::SOURCE,
     &crate::s3_access::SOURCE,
+    // By its first line; what stands in the statements of the other two is theirs.
+    &crate::rds_log::SOURCE,
     &crate::rds_audit::SOURCE,
     &crate::rds_slow::SOURCE,
     &crate::vpc_flow::SOURCE,

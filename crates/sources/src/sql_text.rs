@@ -122,24 +122,39 @@ pub(crate) fn first_word(statement: &str) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
+/// Whose SQL it is: they differ in quotes and comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Mysql,
+    Postgres,
+}
+
 /// The statement in lower case with its values and comments left out, and lists of values folded: statements of one form
 /// come to the same. After the fingerprints of pt-query-digest.
-pub(crate) fn normalised(statement: &str) -> String {
+pub(crate) fn normalised(statement: &str, dialect: Dialect) -> String {
+    let postgres = dialect == Dialect::Postgres;
     let mut out = String::with_capacity(statement.len().min(1 << 12));
     let mut rest = statement;
     while let Some(c) = rest.chars().next() {
         let bytes = rest.as_bytes();
         let next = bytes.get(1).copied();
         let used = match c {
+            // A name, which is told from others by its case, too.
+            '"' if postgres => copied(rest, &mut out),
             '\'' | '"' => {
+                let escapes = !postgres || is_escape_mark(&out);
                 value(&mut out);
-                quoted(rest)
+                quoted(rest, escapes)
+            }
+            '$' if postgres && dollar_quoted(rest).is_some() => {
+                value(&mut out);
+                dollar_quoted(rest).unwrap_or_default()
             }
             '/' if next == Some(b'*') => {
                 space(&mut out);
                 rest.find("*/").map_or(rest.len(), |at| at + 2)
             }
-            '#' => line_end(rest),
+            '#' if !postgres => line_end(rest),
             '-' if next == Some(b'-') && bytes.get(2).is_none_or(u8::is_ascii_whitespace) => line_end(rest),
             _ if c.is_whitespace() => {
                 space(&mut out);
@@ -151,11 +166,7 @@ pub(crate) fn normalised(statement: &str) -> String {
                 value(&mut out);
                 rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len())
             }
-            '`' => {
-                let end = quoted(rest);
-                out.push_str(rest.get(..end).unwrap_or_default());
-                end
-            }
+            '`' => copied(rest, &mut out),
             _ => {
                 out.extend(c.to_lowercase());
                 c.len_utf8()
@@ -182,14 +193,34 @@ fn line_end(text: &str) -> usize {
     text.find('\n').unwrap_or(text.len())
 }
 
-/// The length of the quoted text at hand, quotes included.
-fn quoted(text: &str) -> usize {
+/// Leaves a quoted name as it is.
+fn copied(text: &str, out: &mut String) -> usize {
+    let end = quoted(text, false);
+    out.push_str(text.get(..end).unwrap_or_default());
+    end
+}
+
+/// Does the quote that follows have escapes, as in `E'it\\'s'`?
+fn is_escape_mark(before: &str) -> bool {
+    before.strip_suffix('e').is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// The length of the text at hand when it is one between dollar signs: `$$it's$$`, `$tag$…$tag$`.
+fn dollar_quoted(text: &str) -> Option<usize> {
+    let (tag, rest) = text.strip_prefix('$')?.split_once('$')?;
+    let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_') && !tag.starts_with(|c: char| c.is_ascii_digit());
+    let mark = text.get(..tag.len() + 2).filter(|_| is_tag)?;
+    Some(rest.find(mark).map_or(text.len(), |at| 2 * mark.len() + at))
+}
+
+/// The length of the quoted text at hand, quotes included; may a backslash stand before a quote in it?
+fn quoted(text: &str, escapes: bool) -> usize {
     let bytes = text.as_bytes();
     let Some(quote) = bytes.first() else { return 0 };
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'\\' if *quote != b'`' => at += 1,
+            b'\\' if escapes => at += 1,
             byte if byte == quote && bytes.get(at + 1) == Some(quote) => at += 1,
             byte if byte == quote => return at + 1,
             _ => {}
@@ -287,7 +318,7 @@ mod tests {
 
     #[test]
     fn values_are_left_out() {
-        let same = |statement: &str, expected: &str| assert_eq!(normalised(statement), expected);
+        let same = |statement: &str, expected: &str| assert_eq!(normalised(statement, Dialect::Mysql), expected);
         same(
             "SELECT  a1, `B` FROM t WHERE x='it\\'s' -- c\n and y = 12.5e3;",
             "select a1, `B` from t where x=? and y = ?",
@@ -296,6 +327,15 @@ mod tests {
         same("select /* hint */ 1 in (1,2,3) # end", "select ? in (?+)");
         same("select f(g(1), 'open", "select f(g(?+), ?");
         same("", "");
+    }
+
+    #[test]
+    fn values_of_postgresql_are_left_out() {
+        let same = |statement: &str, expected: &str| assert_eq!(normalised(statement, Dialect::Postgres), expected);
+        same("SELECT \"A b\", c #>> '{a}' FROM t WHERE x = $1 -- 'c", "select \"A b\", c #>> ? from t where x = $1");
+        same("select 'a\\', 'b' , E'it\\'s', $$it's$$, $t$ $$ $t$, 1.5", "select ?, ? , e?, ?, ?, ?");
+        same("select $$open", "select ?");
+        same("select $t", "select $t");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Real logs of CloudWatch Logs and of databases: every file is recognised, and every entry counted on its own account.
 
+use crate::decoded::{Fate, decode};
 use crate::fidelity::{Log, corpora, logs};
 
 /// The rows, by the table that they are in.
@@ -51,6 +52,28 @@ fn a_file_of_several_logs_is_told_apart() {
     assert_eq!(count(log, "rds_slow") + nothings(log), slow, "entries of the slow log, and its headers");
     assert_eq!(count(log, "rds_audit"), audit);
     assert_eq!(log.outcome.rejects().count(), 0, "{:?}", log.outcome.rejects().collect::<Vec<_>>());
+}
+
+/// An entry of Aurora's audit log is one entry, whether a file of the server has it or a message of CloudWatch Logs.
+#[test]
+fn an_entry_of_aurora_is_the_same_in_a_file_and_in_a_message() {
+    let entry = "1775798325000001,shop-1,admin,10.0.1.25,70558,12,QUERY,shop,'select\n\\'a\\', 1',0";
+    let message = serde_json::json!({
+        "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "/aws/rds/cluster/shop/audit",
+        "logStream": "shop-1", "subscriptionFilters": ["all"],
+        "logEvents": [{"id": "37000000000000000000000000000000000000000000000000000011", "timestamp": 1775798325000_i64, "message": entry}],
+    });
+    let hash = |name: &str, text: &str| {
+        let outcome = decode(name, text.as_bytes(), false);
+        let [seen] = outcome.seen.as_slice() else { panic!("{:?}", outcome.seen) };
+        let Fate::Row { cells, unique } = &seen.fate else { panic!("{seen:?}") };
+        assert!(seen.source == "rds_audit" && *unique, "{seen:?}");
+        cells.iter().find(|(name, _)| *name == "record_hash").expect("every row has one").1.clone()
+    };
+    let file = hash("audit/server_audit.log.0", &format!("{entry}\n"));
+    assert_eq!(file, hash("messages/1", &message.to_string()));
+    let stamped = format!("2026-04-10T05:18:45.000Z {entry}\n");
+    assert_eq!(file, hash("exportedlogs/6f5a1c1e-0000-4000-8000-000000000001/shop-1/000000.gz", &stamped));
 }
 
 #[test]

@@ -32,8 +32,10 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Folders of logs whose files are of several sources, or prose: what may be in them.
-const OTHERS: &[(&str, &[&str])] =
-    &[("cwlogs", &["cloudwatch_logs", "cloudtrail"]), ("rds", &["rds_audit", "rds_slow", "cloudwatch_logs"])];
+const OTHERS: &[(&str, &[&str])] = &[
+    ("cwlogs", &["cloudwatch_logs", "cloudtrail"]),
+    ("rds", &["rds_audit", "rds_log", "rds_slow", "cloudwatch_logs"]),
+];
 
 pub(crate) fn corpora() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");

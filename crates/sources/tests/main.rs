@@ -16,5 +16,6 @@ mod inventory;
 mod metrics;
 mod neighbours;
 mod network_logs;
+mod server_logs;
 mod shared_cases;
 mod speed;

@@ -23,7 +23,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    fn note(&mut self, kind: &str, objects: &[&str], what: &str) {
+    pub(crate) fn note(&mut self, kind: &str, objects: &[&str], what: &str) {
         self.list.push(json!({"kind": kind, "objects": objects, "what": what}));
     }
 }

@@ -2,15 +2,29 @@
 
 mod background;
 mod bench;
+mod bill;
 mod catalogue;
 mod cloudfront;
 mod cloudtrail;
+mod cloudwatch;
 mod config;
+mod database;
 mod digests;
+mod edge;
+mod events;
 mod exfil;
+mod facts;
 pub mod fault_proxy;
 mod faults;
+mod findings;
 pub mod forge;
+mod host;
+mod interfaces;
+mod inventory;
+mod logs;
+mod metrics;
+mod names;
+mod network;
 mod persist;
 mod s3_access;
 pub mod s3_server;
@@ -20,6 +34,7 @@ mod states;
 mod story;
 mod tree;
 mod truth;
+mod web;
 mod world;
 
 use std::collections::BTreeMap;
@@ -97,11 +112,20 @@ pub fn write_sample_data(dir: &Path, seed: u64) -> Result<Summary, Error> {
     objects.extend(s3_access);
     objects.extend(cloudfront);
     objects.extend(config_objects(&story, seed));
+    let mut facts = facts::Facts::default();
+    objects.extend(logs::all(&lines, seed, &mut faults, &mut facts));
     objects.extend(faults::strangers(&mut faults));
 
     let tally = truth::tally(&objects);
-    let truth =
-        truth::Truth { seed, tally: &tally, story: &story, faults: &faults, objects: &objects, hostile: &hostile };
+    let truth = truth::Truth {
+        seed,
+        tally: &tally,
+        story: &story,
+        faults: &faults,
+        objects: &objects,
+        hostile: &hostile,
+        logs: &facts,
+    };
     let value = truth.value();
     let markdown = truth.markdown(&value);
     objects.push(Object::other("ground-truth.json", format!("{value:#}\n")));

@@ -96,7 +96,7 @@ impl Line {
 
     pub(crate) fn record(&self, width: usize) -> Record {
         let never_duplicate = self.operation.starts_with("BATCH.DELETE.") || self.request_id == "-";
-        Record { text: self.render(width), broken: false, never_duplicate }
+        Record { never_duplicate, ..Record::whole(self.render(width)) }
     }
 }
 

@@ -159,6 +159,9 @@ pub(crate) fn tell(story: &mut Story) {
     let mut deleted = instance(dead, at("03-20 15:02:11"), 1);
     deleted.status = "ResourceDeleted";
     (deleted.configuration, deleted.tags, deleted.relationships) = (Value::Null, json!({}), json!([]));
+    let mut ended = found(instance(dead, march + 41, 1));
+    ended.configuration["privateIpAddress"] = json!("10.0.1.77");
+    ended.configuration["publicIpAddress"] = Value::Null;
     let mut unrecorded = Item::new(PROD, HOME, "AWS::EC2::EIP", "eipalloc-0a1b2c3d4e5f60718", march + 20);
     unrecorded.status = "ResourceNotRecorded";
     let root = |account: &str| format!("arn:aws:iam::{account}:root");
@@ -180,7 +183,7 @@ pub(crate) fn tell(story: &mut Story) {
         role(PROD, "MonitoringRole", at("04-11 10:21:12"), &root(PROD), "ReadOnlyAccess"),
         found(role(DEV, "DeployRole", march + 35, &format!("arn:aws:iam::{DEV}:user/ci-deploy"), "PowerUserAccess")),
         found(instance(INSTANCE, march + 40, 1)),
-        found(instance(dead, march + 41, 1)),
+        ended,
         found(trail(march + 50, true)),
         unrecorded,
         deleted,
@@ -202,6 +205,7 @@ pub(crate) fn tell(story: &mut Story) {
     for number in 1..20 {
         items.push(instance(INSTANCE, at("03-02 11:20:00") + number * 3 * 86_400, number + 1));
     }
+    items.extend(crate::interfaces::items());
     items.sort_by_key(|item| item.time);
     story.items = items;
 }

@@ -16,15 +16,27 @@ pub(crate) struct Record {
     pub(crate) broken: bool,
     /// Never counted as a duplicate, because real ones without an id look alike.
     pub(crate) never_duplicate: bool,
+    /// The table of its row, where that is not the one of the object's source: CloudWatch Logs carries logs of others.
+    pub(crate) table: Option<&'static str>,
 }
 
 impl Record {
     pub(crate) fn whole(text: impl Into<String>) -> Record {
-        Record { text: text.into(), broken: false, never_duplicate: false }
+        Record { text: text.into(), broken: false, never_duplicate: false, table: None }
     }
 
     pub(crate) fn broken(text: impl Into<String>) -> Record {
-        Record { text: text.into(), broken: true, never_duplicate: false }
+        Record { broken: true, ..Record::whole(text) }
+    }
+
+    /// One that has no id: two that are equal may be two that happened.
+    pub(crate) fn nameless(text: impl Into<String>) -> Record {
+        Record { never_duplicate: true, ..Record::whole(text) }
+    }
+
+    /// One that is a row of another table than that of its object's source.
+    pub(crate) fn of_table(table: &'static str, text: impl Into<String>) -> Record {
+        Record { table: Some(table), ..Record::whole(text) }
     }
 }
 
@@ -43,6 +55,28 @@ impl Object {
     pub(crate) fn new(key: String, source: &'static str, delivered: i64, body: Vec<u8>, records: Vec<Record>) -> Self {
         let delivered = crate::world::dashed(delivered).replace('-', "");
         Object { key, source, delivered, body, records }
+    }
+
+    /// One whose key tells no time: it comes after all that have one.
+    pub(crate) fn undated(key: String, source: &'static str, body: Vec<u8>, records: Vec<Record>) -> Object {
+        Object { key, source, delivered: "~".to_owned(), body, records }
+    }
+
+    /// Lines, each of them a record; compressed where the key ends in `.gz`.
+    pub(crate) fn of_lines(
+        key: String,
+        source: &'static str,
+        delivered: i64,
+        head: &str,
+        records: Vec<Record>,
+    ) -> Self {
+        let mut body = head.to_owned();
+        for record in &records {
+            body.push_str(&record.text);
+            body.push('\n');
+        }
+        let body = if key.ends_with(".gz") { gzip(body.as_bytes()) } else { body.into_bytes() };
+        Object::new(key, source, delivered, body, records)
     }
 
     /// A file that is no log, or that nothing should recognise.

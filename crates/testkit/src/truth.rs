@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::facts::Facts;
 use crate::faults::Faults;
 use crate::story::{SECRETS, Story};
-use crate::tree::Object;
+use crate::tree::{Object, Record};
 use crate::world::{
     BACKUP_KEY, CI_KEY, DEV, EXPORTS, INTRUDER_IP, INTRUDER_IP2, INTRUDER_IP6, PRESIGNED_IP, PROD, SEC, STRANGER, iso,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Kept {
 pub(crate) struct Tally {
     pub(crate) sources: BTreeMap<&'static str, Counts>,
     pub(crate) objects: BTreeMap<String, Counts>,
+    /// Rows per table: not the same as what is kept per source, since CloudWatch Logs carries logs of others.
+    pub(crate) rows: BTreeMap<&'static str, u64>,
     /// Every record that is kept.
     kept: Vec<Kept>,
 }
@@ -62,19 +65,21 @@ pub(crate) fn tally(objects: &[Object]) -> Tally {
     for object in logs {
         let mut counts = Counts { objects: 1, ..Counts::default() };
         for record in &object.records {
+            let table = record.table.unwrap_or(object.source);
             counts.records += 1;
             if record.broken {
                 counts.rejects += 1;
-            } else if !record.never_duplicate
-                && seen.contains(&(object.source, delivery(&object.key), record.text.as_str()))
-            {
+            } else if !record.never_duplicate && seen.contains(&(table, delivery(&object.key), record.text.as_str())) {
                 counts.duplicates += 1;
             } else {
                 counts.kept += 1;
-                tally.kept.push(Kept { source: object.source, key: object.key.clone(), text: record.text.clone() });
+                *tally.rows.entry(table).or_default() += 1;
+                tally.kept.push(Kept { source: table, key: object.key.clone(), text: record.text.clone() });
             }
         }
-        seen.extend(object.records.iter().map(|record| (object.source, delivery(&object.key), record.text.as_str())));
+        let place = delivery(&object.key);
+        let named = |record: &'_ Record| record.table.unwrap_or(object.source);
+        seen.extend(object.records.iter().map(|record| (named(record), place, record.text.as_str())));
         let sum = tally.sources.entry(object.source).or_default();
         sum.objects += 1;
         sum.records += counts.records;
@@ -95,6 +100,8 @@ pub(crate) struct Truth<'a> {
     pub(crate) faults: &'a Faults,
     pub(crate) objects: &'a [Object],
     pub(crate) hostile: &'a [(&'static str, String)],
+    /// What the logs other than CloudTrail's, Config's, S3's and CloudFront's tell.
+    pub(crate) logs: &'a Facts,
 }
 
 impl Truth<'_> {
@@ -193,6 +200,8 @@ impl Truth<'_> {
             "seed": self.seed,
             "organisation": {"id": "o-exampleorg", "accounts": {"production": PROD, "development": DEV, "security": SEC}, "stranger": STRANGER, "from": "2026-03-01", "to": "2026-04-30"},
             "counts": counts,
+            "rows": self.tally.rows,
+            "logs": self.logs.value(),
             "unrecognised": self.unrecognised(),
             "not_logs": not_logs,
             "damaged": self.faults.damaged,
@@ -280,6 +289,8 @@ impl Truth<'_> {
                 item.status
             ));
         }
+        say(LOGS.to_owned());
+        say(self.logs.markdown());
         say("\n## Planted faults\n\n".to_owned());
         for fault in &self.faults.list {
             let (kind, what) = (fault["kind"].as_str().unwrap_or_default(), fault["what"].as_str().unwrap_or_default());
@@ -324,6 +335,15 @@ find it and clean up. Two hours of production's log files are missing; in them `
 which only AWS Config saw, and twelve objects were read, which only the bucket's own log saw.
 ";
 
+const LOGS: &str = "
+## What the other logs tell
+
+The same intrusion in the logs of the load balancer, the firewalls, the network, the name servers, the host, the
+database, the metrics, the findings and the bill. The key of `ci-deploy` was read from a forgotten page of the
+application on the evening before; later the machine orders-1 was entered, the database copied through it, and a table
+dropped.
+";
+
 const COUNTING: &str = "
 How it is counted: a duplicate is a record whose minified JSON (or line) equals one in an earlier object of the same
 source; objects are in the order of delivery time in the key, then of the key. Lines of S3 with the operation
@@ -331,4 +351,11 @@ source; objects are in the order of delivery time in the key, then of the key. L
 keeps its whole records, and what is left of the cut one is one reject. In a broken array the broken record is one
 reject. A digest, a message and a configuration item are one record each. A snapshot of AWS Config repeats the last item
 of each resource to say that it still is so: that is a row, and a duplicate only within the same snapshot.
+
+Records that have no id (flows, queries of name servers, lines of exported logs, entries of slow and error logs, keys of
+an inventory) are never duplicates, because two that are equal may both have happened. Objects whose key tells no time
+come after those that have one. An entry of Aurora's audit log is the same in a file and in a message of CloudWatch
+Logs, and counts once. The counts are of objects by the source that their first records tell; the messages of the audit
+log in CloudWatch Logs are rows of `rds_audit` all the same: `rows` in `ground-truth.json` says how many rows each table
+has.
 ";

@@ -228,8 +228,8 @@ pub(crate) struct Timeline {
   coldtrail exposure my-bucket
   coldtrail exposure --all --kind public_bucket
 
-When it was open to the world or to strangers, as Config captured it, and who used it meanwhile, as S3's access logs and
-CloudTrail tell.")]
+When it was open to the world or to strangers, as Config captured it, and who used it meanwhile, as S3's access logs,
+CloudTrail, flow logs and the audit logs of databases tell.")]
 pub(crate) struct Exposure {
     /// An ARN, an id, or a unique name.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -240,6 +240,21 @@ pub(crate) struct Exposure {
     /// Only this kind, such as open_security_group.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  coldtrail request 1-69d62f51-3a1b2c3d4e5f60718a1b2c3d
+  coldtrail request 7B4A0FABBEXAMPLE
+
+ID is a request id of CloudTrail, S3 or CloudFront, or the trace id of a load balancer. Rows of all logs that know the
+request under this id, or under another id that one of these rows has; a trace id may be written by the client, which
+is said. The table `request_pairs` has all pairs, for SQL.")]
+pub(crate) struct Request {
+    /// A request id, or a trace id.
+    pub(crate) id: String,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

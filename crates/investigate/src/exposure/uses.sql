@@ -39,11 +39,77 @@ calls as (
   from named c
   join names n
     on n.name = c.name and n.awsaccountid = c.account and c.event_time >= n.valid_from and c.event_time <= n.until
+),
+-- What an opening lets in: the ports of a rule, or those of a database.
+doors as (
+  select awsaccountid, resourcetype, resourceid, valid_from, coalesce(valid_to, $end) as until, resourceid as group_id,
+    case split_part(detail, ' ', 1) when 'tcp' then 6 when 'udp' then 17 end as protocol,
+    detail like 'all traffic%' as is_any,
+    coalesce(try_cast(split_part(split_part(detail, ' ', 2), '-', 1) as bigint), 0) as first_port,
+    coalesce(
+      try_cast(nullif(split_part(split_part(detail, ' ', 2), '-', 2), '') as bigint),
+      try_cast(split_part(detail, ' ', 2) as bigint), 65535
+    ) as last_port
+  from exposures
+  where kind in ('open_security_group', 'security_group_shared')
+    and ($id is null
+      or (awsaccountid = $account and awsregion = $region and resourcetype = $type and resourceid = $id))
+    and ($kind is null or kind = $kind)
+),
+owned as (
+  select ip, account, owner, valid_from, valid_to, unnest(coalesce(json_get_array(security_groups), make_array('{}'))) as grouped
+  from ip_owner
+  where basis = 'config' and ip_is_private(ip)
+),
+members as (
+  select distinct ip, account, valid_from, coalesce(valid_to, $end) as until, json_as_text(grouped, 'groupId') as group_id
+  from owned
+),
+behind as (
+  select d.resourcetype, d.resourceid, d.valid_from, d.protocol, d.is_any, d.first_port, d.last_port, m.ip,
+    greatest(d.valid_from, m.valid_from) as since, least(d.until, m.until) as until
+  from doors d
+  join members m on m.group_id = d.group_id and m.account = d.awsaccountid
+  where m.valid_from <= d.until and m.until >= d.valid_from
+),
+accepted as (
+  select dstaddr as ip, srcaddr as peer, dstport as port, protocol, bytes as bytes_in, 0 as bytes_out, true as is_in,
+    event_time, evidence_object, evidence_record
+  from lake.vpc_flow
+  where action = 'ACCEPT' and event_time >= (select min(valid_from) from exposures)
+  union all
+  select srcaddr as ip, dstaddr as peer, srcport as port, protocol, 0 as bytes_in, bytes as bytes_out, false as is_in,
+    event_time, evidence_object, evidence_record
+  from lake.vpc_flow
+  where action = 'ACCEPT' and event_time >= (select min(valid_from) from exposures)
+),
+-- All flows of what is behind an opening in that time tell that it was watched; two rules of a group may let in one flow.
+flows as (
+  select b.resourcetype, b.resourceid, b.valid_from, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
+    f.evidence_record,
+    bool_or(
+      not coalesce(ip_is_private(f.peer), false)
+      and (b.is_any and f.is_in or f.protocol = b.protocol and f.port between b.first_port and b.last_port)
+    ) as is_through
+  from behind b
+  join accepted f on f.ip = b.ip
+  where f.event_time >= b.since and f.event_time <= b.until
+  group by b.resourcetype, b.resourceid, b.valid_from, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
+    f.evidence_record
+),
+sessions as (
+  select o.resourcetype, o.resourceid, o.valid_from, a.host, a.username, a.event_time, a.error_class,
+    a.evidence_object, a.evidence_record
+  from open o
+  join lake.rds_audit a
+    on a.server_host = o.resourceid and a.event_time >= o.valid_from and a.event_time <= o.until
+  where o.resourcetype like 'AWS::RDS::%' and lower(a.operation) in ('connect', 'failed_connect')
+    and not coalesce(ip_is_private(a.host), false)
 )
 select resourcetype, resourceid, valid_from, 's3_access' as source,
   count(*) filter (where is_strange) as requests,
   count(*) filter (where is_strange and action = 'read') as reads,
-  sum(bytes) filter (where is_strange) as bytes,
+  sum(bytes) filter (where is_strange) as bytes, cast(null as bigint) as bytes_in,
   count(distinct key) filter (where is_strange) as keys,
   count(distinct remoteip) filter (where is_strange) as addresses,
   array_to_string(array_sort(array_agg(distinct coalesce(requester, 'anonymous')) filter (where is_strange)), ', ') as who,
@@ -54,11 +120,30 @@ group by resourcetype, resourceid, valid_from
 union all
 select resourcetype, resourceid, valid_from, 'cloudtrail' as source, count(*) as requests,
   count(*) filter (where readonly) as reads,
-  cast(sum(json_get_float(additionaleventdata, 'bytesTransferredOut')) as bigint) as bytes,
+  cast(sum(json_get_float(additionaleventdata, 'bytesTransferredOut')) as bigint) as bytes, cast(null as bigint) as bytes_in,
   count(distinct json_get_str(requestparameters, 'key')) as keys, count(distinct sourceipaddress) as addresses,
   array_to_string(array_sort(array_agg(distinct coalesce(useridentity_arn, useridentity_accountid, 'anonymous'))), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
   first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
 from calls
+group by resourcetype, resourceid, valid_from
+union all
+select resourcetype, resourceid, valid_from, 'vpc_flow' as source,
+  count(*) filter (where is_through) as requests, 0 as reads,
+  sum(bytes_out) filter (where is_through) as bytes, sum(bytes_in) filter (where is_through) as bytes_in, 0 as keys,
+  count(distinct peer) filter (where is_through) as addresses,
+  array_to_string(array_sort(array_agg(distinct peer) filter (where is_through)), ', ') as who,
+  first_value(evidence_object order by event_time, evidence_object, evidence_record) filter (where is_through) as evidence_object,
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) filter (where is_through) as evidence_record
+from flows
+group by resourcetype, resourceid, valid_from
+union all
+select resourcetype, resourceid, valid_from, 'rds_audit' as source, count(*) as requests,
+  count(*) filter (where error_class = 'success') as reads, cast(null as bigint) as bytes,
+  cast(null as bigint) as bytes_in, 0 as keys, count(distinct host) as addresses,
+  array_to_string(array_sort(array_agg(distinct concat(coalesce(username, 'nobody'), '@', coalesce(host, 'unknown')))), ', ') as who,
+  first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+from sessions
 group by resourcetype, resourceid, valid_from
 order by 1, 2, 3, 4

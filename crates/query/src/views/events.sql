@@ -40,6 +40,13 @@ select
 from lake.rds_audit
 union all
 select
+  evidence_object, evidence_record, evidence_offset, event_time, 'rds_log' as source, account, region,
+  username as actor, coalesce(audit_command, operation, lower(severity), log_type) as action,
+  coalesce(audit_object, database) as target,
+  host as ip, application as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.rds_log
+union all
+select
   evidence_object, evidence_record, evidence_offset, event_time, 'rds_slow' as source, account, region,
   username as actor, 'statement' as action, database as target,
   host as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date

@@ -16,6 +16,7 @@ pub mod guardduty;
 pub mod ledger;
 pub mod network_firewall;
 pub mod rds_audit;
+pub mod rds_log;
 pub mod rds_slow;
 pub mod resource;
 pub mod route53_queries;
@@ -44,6 +45,7 @@ pub static TABLES: &[&Table] = &[
     &route53_queries::TABLE,
     &cloudwatch_logs::TABLE,
     &rds_audit::TABLE,
+    &rds_log::TABLE,
     &rds_slow::TABLE,
     &billing::TABLE,
     &waf::TABLE,

@@ -4,7 +4,7 @@ use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
-    /// One entry of an audit log of MariaDB, MySQL or Aurora, or of a general log of MySQL. What pgaudit writes into the log of PostgreSQL is not read yet.
+    /// One entry of an audit log of MariaDB, MySQL or Aurora, or of a general log of MySQL. What pgaudit writes into the log of PostgreSQL is in `rds_log`.
     "rds_audit", Common, Role::Event(Event {
         reference: "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.MySQL.Options.AuditPlugin.html",
         services: &[],

@@ -4,7 +4,7 @@ use crate::column::{Event, InEvents, Role};
 use crate::table_macro::table;
 
 table! {
-    /// One entry of a slow log of MySQL, MariaDB or Aurora. The durations that PostgreSQL writes into its log are not read yet.
+    /// One entry of a slow log of MySQL, MariaDB or Aurora. The durations that PostgreSQL writes into its log are in `rds_log`.
     "rds_slow", Common, Role::Event(Event {
         reference: "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQL.LogFileSize.html",
         services: &[],
