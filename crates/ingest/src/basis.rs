@@ -9,7 +9,7 @@ use coldtrail_sources::{LogSource, SOURCES};
 use crate::decode::Status;
 
 /// Raised when opening, recognising or framing objects gives something else than before.
-const READING: u32 = 1;
+const READING: u32 = 2;
 
 /// Parts the limits, which matter only where they cut an object, from what comes before them.
 const LIMITS: &str = ", limits ";

@@ -17,7 +17,7 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Form, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
+    Broken, Decoded, Form, Head, LogSource, Recognised, Record, Reject, Routing, Sink, frame, recognise, time::Years,
 };
 
 use crate::budget::Budget;
@@ -300,8 +300,9 @@ impl Worker {
         outcome.status = Status::Ingested;
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
+        let routing = Routing::new(source, &Head { name: &entry.key, key: &task.key, bytes: start, whole }, framing);
         let mut decoders =
-            Decoders { open: &mut self.open, of: source, task, years: self.years, begun: Vec::new(), at: 0 };
+            Decoders { open: &mut self.open, routing, task, years: self.years, begun: Vec::new(), at: 0 };
         let entries = decoders.begin(source, start, whole).entries();
         let mut sink = ObjectSink {
             at,

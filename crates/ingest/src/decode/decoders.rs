@@ -1,7 +1,7 @@
 //! The decoders of an object.
 
 use coldtrail_sources::time::Years;
-use coldtrail_sources::{Decoder, Form, Head, LogSource, Mistyped, Record};
+use coldtrail_sources::{Decoder, Form, Head, LogSource, Mistyped, Record, Routing};
 
 use super::{Chunk, Part, Runs};
 use crate::plan::Task;
@@ -28,8 +28,7 @@ impl Decoding {
 /// The decoders of an object: nearly always one. Records of CloudWatch Logs are of the sources whose logs they carry.
 pub(super) struct Decoders<'a> {
     pub(super) open: &'a mut Vec<Decoding>,
-    /// What the object was recognised as.
-    pub(super) of: &'static LogSource,
+    pub(super) routing: Routing,
     pub(super) task: &'a Task,
     pub(super) years: Years,
     /// Which of `open` have records of this object.
@@ -61,7 +60,7 @@ impl Decoders<'_> {
 
     /// The one for this record.
     pub(super) fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
-        let source = self.of.of(record);
+        let source = self.routing.of(record);
         if source.name != self.open[self.at].source.name {
             self.begin(source, &[], false);
         }
