@@ -77,6 +77,8 @@ pub(crate) struct Outcome {
     pub(crate) status: Status,
     pub(crate) reason: Option<String>,
     pub(crate) source: Option<&'static LogSource>,
+    /// Were there records of other sources?
+    pub(crate) mixed: bool,
     pub(crate) format: Option<&'static str>,
     pub(crate) form: Option<Form>,
     pub(crate) damage: Option<String>,
@@ -499,9 +501,10 @@ impl ObjectSink<'_> {
 impl Sink for ObjectSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
         self.outcome.records += 1;
-        let open = self.decoders.of(record);
-        match open.decoder.record(record) {
-            Ok(Decoded::Row) => count_in(&mut open.runs, self.at),
+        let decoded = self.decoders.record(record);
+        self.outcome.mixed |= self.decoders.are_several();
+        match decoded {
+            Ok(Decoded::Row) => count_in(&mut self.decoders.current().runs, self.at),
             Ok(Decoded::Nothing) => {
                 self.outcome.records -= 1;
                 self.outcome.comments += 1;

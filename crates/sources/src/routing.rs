@@ -6,25 +6,68 @@ use crate::carried::{self, CARRIED, Group, IN_JSON};
 use crate::framing::{Broken, Framing, Record, Sink, frame};
 use crate::log_group::{self, Fit, Place};
 use crate::source::{Head, LogSource};
-use crate::{cloudwatch_logs, recognise, sql_text};
+use crate::{cloudwatch_logs, elb_access, eventbridge_events, recognise, s3_access, sql_text, vpc_flow};
 
 /// Tells of each record of an object whose it is: nearly always that of the source as which the object was recognised.
 pub struct Routing {
     source: &'static LogSource,
+    /// The document of CloudWatch Logs around the record at hand.
+    around: Group,
+    /// Do names of log groups tell whether they are the source's?
+    is_told: bool,
     messages: Option<Messages>,
 }
 
 impl Routing {
     /// For an object that begins like this.
     pub fn new(source: &'static LogSource, head: &Head<'_>, framing: Framing) -> Routing {
-        let carries = source.name == cloudwatch_logs::SOURCE.name;
-        Routing { source, messages: carries.then(|| Messages::of(head, framing)) }
+        let messages = (source.name == cloudwatch_logs::SOURCE.name).then(|| Messages::of(head, framing));
+        Routing { source, around: Group::default(), is_told: log_group::is_told(source.name), messages }
     }
 
     /// The source of the next record.
     pub fn of(&mut self, record: &Record<'_>) -> &'static LogSource {
-        self.messages.as_mut().and_then(|messages| messages.source_of(record)).unwrap_or(self.source)
+        if let Some(messages) = &mut self.messages {
+            return messages.source_of(record).unwrap_or(self.source);
+        }
+        if self.source.name == eventbridge_events::SOURCE.name {
+            return eventbridge_events::owner_of(record.json())
+                .and_then(|owner| all_in_json().find(|(source, _)| source.name == owner))
+                .filter(|(_, holds)| holds(record.json()))
+                .map_or(self.source, |(source, _)| source);
+        }
+        self.around.read(record);
+        let foreign = self.is_told
+            && !self.around.is_unknown()
+            && !self.around.control
+            && Place::of(record, &self.around, None).fit(self.source.name) == Fit::No;
+        if foreign { &cloudwatch_logs::SOURCE } else { self.source }
     }
+
+    /// Who may know a record of which the one whose it was made no row: files are put together of several logs.
+    pub fn other(&self, record: &Record<'_>, refused: &LogSource) -> Option<&'static LogSource> {
+        if record.tape.is_empty() || self.messages.is_some() {
+            return None;
+        }
+        let place = Place::of(record, &self.around, None);
+        let fits = |source: &LogSource| source.name != refused.name && place.fit(source.name) != Fit::No;
+        let found =
+            all_in_json().find(|(source, holds)| fits(source) && holds(record.json())).map(|(source, _)| source);
+        // A message that the log group may well have of somebody else.
+        let message = || cloudwatch_logs::is_event(record.json()) && place.fit(refused.name) != Fit::Yes;
+        found.or_else(|| message().then_some(&cloudwatch_logs::SOURCE)).filter(|found| found.name != refused.name)
+    }
+}
+
+/// Every source that can be asked whether a record in JSON is one of its own.
+fn all_in_json() -> impl Iterator<Item = (&'static LogSource, carried::Holds)> {
+    const MORE: [(&LogSource, carried::Holds); 4] = [
+        (&vpc_flow::SOURCE, vpc_flow::holds_row),
+        (&elb_access::SOURCE, elb_access::holds_row),
+        (&s3_access::SOURCE, s3_access::holds_json),
+        (&eventbridge_events::SOURCE, eventbridge_events::holds),
+    ];
+    IN_JSON.iter().copied().chain(MORE)
 }
 
 /// The messages of log groups. A line is taken for one of a log where the name of its log group or stream says that this

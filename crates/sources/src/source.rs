@@ -34,9 +34,9 @@ pub struct LogSource {
 }
 
 impl LogSource {
-    /// Can its objects hold records of other sources? [`crate::Routing`] tells which.
+    /// Are its objects made to hold records of other sources? [`crate::Routing`] tells whose each is.
     pub fn carries(&self) -> bool {
-        self.name == crate::cloudwatch_logs::SOURCE.name
+        [crate::cloudwatch_logs::SOURCE.name, crate::eventbridge_events::SOURCE.name].contains(&self.name)
     }
 }
 

@@ -110,10 +110,22 @@ impl Collect<'_> {
 
 impl Sink for Collect<'_> {
     fn record(&mut self, record: &Record<'_>) {
-        let source = self.routing.of(record);
+        let mut source = self.routing.of(record);
         let decoder = self.decoder(source);
-        let before = decoder.rows().len();
-        let result = decoder.record(record);
+        let mut before = decoder.rows().len();
+        let mut result = decoder.record(record);
+        if result.is_err()
+            && let Some(other) = self.routing.other(record, source)
+        {
+            assert_eq!(self.decoder(source).rows().len(), before, "a reject leaves no row");
+            let decoder = self.decoder(other);
+            let first = decoder.rows().len();
+            let again = decoder.record(record);
+            if again.is_ok() {
+                (source, before, result) = (other, first, again);
+            }
+        }
+        let decoder = self.decoder(source);
         let added = decoder.rows().len() - before;
         let fate = match result {
             Ok(Decoded::Row) => {
