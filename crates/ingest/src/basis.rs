@@ -9,10 +9,18 @@ use coldtrail_sources::{LogSource, SOURCES};
 use crate::decode::Status;
 
 /// Raised when opening, recognising or framing objects gives something else than before.
-const READING: u32 = 1;
+const READING: u32 = 2;
 
 /// Parts the limits, which matter only where they cut an object, from what comes before them.
 const LIMITS: &str = ", limits ";
+
+/// Begins the list of all sources.
+const ALL: &str = "sources/";
+
+/// Can an object with this basis have rows in other tables than that of its source?
+pub(crate) fn is_of_several(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(_reading, judge)| judge.starts_with(ALL))
+}
 
 /// The present list of sources, and the limits of a run.
 pub(crate) struct Basis {
@@ -31,12 +39,13 @@ impl Basis {
         Basis { sources, limits: format!("{}/{}/{}", limits.inflated, limits.ratio, limits.layers) }
     }
 
-    /// In words: for what a source read, that source; for what none knew, and what carries logs of others, the list of all of them.
+    /// In words: for what a source read, that source; for what none knew (none), or more than one, and for what carries
+    /// logs of others, the list of all of them.
     pub(crate) fn text(&self, source: Option<&LogSource>, cut: bool) -> String {
         let judge = match source {
             Some(source) if !source.carries() => format!("{READING} {}/{}", source.name, source.version),
             // Any of them may come to know it, or a record in it.
-            _ => format!("{READING} sources/{}", self.sources),
+            _ => format!("{READING} {ALL}{}", self.sources),
         };
         if cut { format!("{judge}{LIMITS}{}", self.limits) } else { judge }
     }
@@ -52,7 +61,7 @@ impl Basis {
         match known {
             // A source that is no more.
             Some(None) => false,
-            Some(source @ Some(_)) => self.text(source, cut) == text,
+            Some(source @ Some(_)) => self.text(source, cut) == text || self.text(None, cut) == text,
             None => self.text(None, cut) == text,
         }
     }
@@ -72,6 +81,9 @@ mod tests {
         assert!(!basis.holds("ingested", Some(source.name), &whole.replace('/', "/0")), "an older version");
         assert!(!basis.holds("ingested", Some("a source that is no more"), &whole));
         assert!(!basis.holds("unrecognised", None, "1 sources/0123456789ab"), "another list");
+        let several = basis.text(None, false);
+        assert!(basis.holds("ingested", Some(source.name), &several), "records of several");
+        assert!(is_of_several(&several) && !is_of_several(&whole));
         assert!(basis.holds("unrecognised", None, &basis.text(None, false)));
         let more = Basis::new(&Limits { inflated: 1 << 40, ..Limits::default() });
         assert!(more.holds("ingested", Some(source.name), &whole), "limits that did not cut do not matter");

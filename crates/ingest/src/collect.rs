@@ -180,7 +180,7 @@ impl<'a> Collector<'a> {
         if records != kept + duplicates + rejects {
             return Err(Error::Unbalanced { key: task.entry.key, records, kept, duplicates, rejects });
         }
-        let basis = self.basis.text(outcome.source, outcome.cut);
+        let basis = self.basis.text(outcome.source.filter(|_| !outcome.mixed), outcome.cut);
         let status = status(outcome, tally);
         let entry = &task.entry;
         if let Some(before) = task.before {

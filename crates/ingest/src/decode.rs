@@ -17,7 +17,7 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Form, LogSource, Recognised, Record, Reject, Sink, frame, recognise, time::Years,
+    Broken, Decoded, Form, Head, LogSource, Recognised, Record, Reject, Routing, Sink, frame, recognise, time::Years,
 };
 
 use crate::budget::Budget;
@@ -77,6 +77,8 @@ pub(crate) struct Outcome {
     pub(crate) status: Status,
     pub(crate) reason: Option<String>,
     pub(crate) source: Option<&'static LogSource>,
+    /// Were there records of other sources?
+    pub(crate) mixed: bool,
     pub(crate) format: Option<&'static str>,
     pub(crate) form: Option<Form>,
     pub(crate) damage: Option<String>,
@@ -300,8 +302,9 @@ impl Worker {
         outcome.status = Status::Ingested;
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
+        let routing = Routing::new(source, &Head { name: &entry.key, key: &task.key, bytes: start, whole }, framing);
         let mut decoders =
-            Decoders { open: &mut self.open, of: source, task, years: self.years, begun: Vec::new(), at: 0 };
+            Decoders { open: &mut self.open, routing, task, years: self.years, begun: Vec::new(), at: 0 };
         let entries = decoders.begin(source, start, whole).entries();
         let mut sink = ObjectSink {
             at,
@@ -498,9 +501,10 @@ impl ObjectSink<'_> {
 impl Sink for ObjectSink<'_> {
     fn record(&mut self, record: &Record<'_>) {
         self.outcome.records += 1;
-        let open = self.decoders.of(record);
-        match open.decoder.record(record) {
-            Ok(Decoded::Row) => count_in(&mut open.runs, self.at),
+        let decoded = self.decoders.record(record);
+        self.outcome.mixed |= self.decoders.are_several();
+        match decoded {
+            Ok(Decoded::Row) => count_in(&mut self.decoders.current().runs, self.at),
             Ok(Decoded::Nothing) => {
                 self.outcome.records -= 1;
                 self.outcome.comments += 1;

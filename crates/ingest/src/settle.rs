@@ -9,8 +9,8 @@ use coldtrail_lake::{Batch, Change, LakeFile, Order, integers, read_all, read_co
 use coldtrail_schema::arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use coldtrail_schema::tables::common::position;
 use coldtrail_schema::tables::ledger::{self, DuplicateColumn, ObjectColumn, RejectColumn};
-use coldtrail_sources::SOURCES;
 
+use crate::basis::is_of_several;
 use crate::collect::MICROS_PER_DAY;
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -299,7 +299,7 @@ impl Before {
     fn may_have(&self, (table, date): Day) -> bool {
         let day = |time: i64| time.div_euclid(MICROS_PER_DAY);
         self.kept > 0
-            && self.source.as_deref().is_some_and(|source| source == table || carries(source))
+            && self.source.as_deref().is_some_and(|source| source == table || is_of_several(&self.basis))
             && match date {
                 Some(date) => {
                     self.times.is_some_and(|(first, last)| (day(first)..=day(last)).contains(&i64::from(date)))
@@ -307,11 +307,6 @@ impl Before {
                 None => self.undated > 0,
             }
     }
-}
-
-/// Can objects of that source have rows in other tables than its own?
-fn carries(name: &str) -> bool {
-    SOURCES.iter().any(|source| source.name == name && source.carries())
 }
 
 fn change_counts(batch: &RecordBatch, column: usize, by: impl Fn(usize) -> i64) -> Result<RecordBatch> {

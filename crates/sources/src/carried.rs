@@ -7,43 +7,47 @@ use std::borrow::Cow;
 use crate::fields::Extra;
 use crate::framing::Record;
 use crate::json::{Tape, Value};
+use crate::log_group;
 use crate::source::LogSource;
+use crate::{cloudtrail, config_items, guardduty, network_firewall, route53_resolver, securityhub, waf};
 use crate::{rds_audit, rds_log, rds_slow, route53_queries, time, vpc_flow};
 
 /// Does a text look like an entry of a log?
-type Looks = fn(&str) -> bool;
+pub(crate) type Looks = fn(&str) -> bool;
 
-/// The sources whose logs CloudWatch Logs carries as text, and how a text of theirs is told.
-static CARRIED: &[(&LogSource, Looks)] = &[
+/// The sources whose logs CloudWatch Logs carries as text, and how a text of theirs is told. Where such texts are
+/// believed, `log_group` says.
+pub(crate) static CARRIED: &[(&LogSource, Looks)] = &[
     (&rds_audit::SOURCE, rds_audit::looks_like_one),
     (&rds_slow::SOURCE, rds_slow::looks_like_one),
     (&vpc_flow::SOURCE, vpc_flow::looks_like_one),
     (&route53_queries::SOURCE, route53_queries::looks_like_one),
 ];
 
-/// The source of the text in a record of CloudWatch Logs; none when it is nobody's here.
-pub(crate) fn source_of(record: &Record<'_>) -> Option<&'static LogSource> {
-    let carried = text_of(record)?;
-    // The name of the group tells more than any text.
-    if is_of_group(record, rds_log::is_group) {
-        return Some(&rds_log::SOURCE);
-    }
-    let found = CARRIED.iter().find(|(_, looks)| looks(&carried.text));
-    found.map(|(source, _)| *source)
-}
+/// Is a record one of a source, or does it wrap one?
+pub(crate) type Holds = fn(Value<'_>) -> bool;
 
-/// Is the record of a group of that kind, by the event or the document around it?
-fn is_of_group(record: &Record<'_>, wanted: fn(&str) -> bool) -> bool {
-    let named = |text: &str| memchr::memmem::find(text.as_bytes(), b"rds").is_some() && text.contains("aws");
-    if record.tape.is_empty() {
-        return false;
-    }
-    let own = ["logGroupName", "logGroup", "logGroupIdentifier", "@log"];
-    let has =
-        |root: Value<'_>| own.iter().any(|name| root.get(name).and_then(|v| v.text()).is_some_and(|v| wanted(&v)));
-    let mut tape = Tape::default();
-    named(record.text) && has(record.json())
-        || named(record.envelope) && tape.read(record.envelope.as_bytes()).is_ok() && has(tape.root(record.envelope))
+/// The sources whose records are JSON and say by themselves what they are.
+pub(crate) static IN_JSON: &[(&LogSource, Holds)] = &[
+    (&cloudtrail::SOURCE, cloudtrail::holds_event),
+    (&guardduty::SOURCE, guardduty::holds),
+    (&securityhub::SOURCE, securityhub::holds),
+    (&config_items::SOURCE, config_items::holds),
+    (&waf::SOURCE, waf::holds),
+    (&route53_resolver::SOURCE, route53_resolver::holds),
+    (&network_firewall::SOURCE, network_firewall::holds),
+];
+
+/// The source whose entries a message looks like. Of those in JSON, only where the name of the log group would tell.
+pub(crate) fn resembles(message: &str, json: Option<Value<'_>>) -> Option<&'static str> {
+    let found = match json {
+        None => CARRIED.iter().find(|(_, looks)| looks(message)).map(|(source, _)| source),
+        Some(json) => IN_JSON
+            .iter()
+            .find(|(source, holds)| log_group::is_told(source.name) && holds(json))
+            .map(|(source, _)| source),
+    };
+    found.map(|source| source.name)
 }
 
 /// The text that a log has written, taken out of what CloudWatch Logs has put around it.
@@ -166,6 +170,11 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// Is nothing known of who wrote it?
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.group.is_none() && self.stream.is_none()
+    }
+
     /// What the document around a record says; the same object as before where the document is the same.
     pub(crate) fn read(&mut self, record: &Record<'_>) {
         if self.envelope == record.envelope {

@@ -42,7 +42,7 @@ fn named(head: &Head<'_>) -> bool {
 }
 
 /// Is this, or does it wrap, a CloudTrail event?
-fn holds_event(value: Value<'_>) -> bool {
+pub(crate) fn holds_event(value: Value<'_>) -> bool {
     is_event(value) || second_hand::is_one(value) || unwrap::unwrap(value, is_event).is_some()
 }
 

@@ -32,7 +32,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
 };
 
 /// An event has a message and a time, and a third member that only CloudWatch Logs writes.
-fn is_event(value: Value<'_>) -> bool {
+pub(crate) fn is_event(value: Value<'_>) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| value.get(name).is_some());
     carried::message_of(value).is_some()
         && has(&["timestamp", "@timestamp"])
@@ -57,7 +57,7 @@ struct CloudwatchDecoder {
 
 /// An exported event begins with its time; its other lines do not. And agents send an entry of several lines as one event
 /// for each line: those that are indented go on with the one before.
-struct Events;
+pub(crate) struct Events;
 
 impl Entries for Events {
     fn begins(&self, line: &[u8], alone: bool) -> bool {
@@ -104,7 +104,7 @@ impl Decoder for CloudwatchDecoder {
 }
 
 /// The folder of a stream in the key of an export task: `prefix/<task>/<stream>/000000.gz`.
-fn exported_stream(name: &str) -> Option<&str> {
+pub(crate) fn exported_stream(name: &str) -> Option<&str> {
     let mut parts = name.rsplit('/');
     let file = parts.next()?.split('.').next()?;
     let stream = parts.next()?;
@@ -186,7 +186,7 @@ impl CloudwatchDecoder {
     fn push(
         &mut self,
         record: &Record<'_>,
-        fields: Fields,
+        mut fields: Fields,
         about: &About<'_>,
         message: &str,
         hash: i64,
@@ -197,6 +197,10 @@ impl CloudwatchDecoder {
         match json {
             Some(json) => pivots_of(json, &self.tape, &mut self.pivots),
             None => words(message, &mut self.pivots),
+        }
+        // It would have gone to that table where its log group is one of such logs.
+        if let Some(source) = carried::resembles(message, json.map(|json| self.tape.root(json))) {
+            fields.extra.put(&["looks_like"], &json_string(source));
         }
         let stream = about.stream.as_deref().or(self.group.stream.as_deref()).or(self.folder.as_deref());
         let group = about.group.as_deref().or(self.group.group.as_deref());

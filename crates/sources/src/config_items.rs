@@ -27,7 +27,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     decoder: || Box::<ConfigDecoder>::default(),
 };
 
-fn holds(value: Value<'_>) -> bool {
+pub(crate) fn holds(value: Value<'_>) -> bool {
     is_ours(value) || unwrap::unwrap(value, is_ours).is_some()
 }
 

@@ -72,7 +72,7 @@ fn line_in(value: Value<'_>) -> Option<(&'static str, Cow<'_, str>)> {
     ["message", "@message", "_raw"].into_iter().filter_map(member).find(|(_, text)| Line::of(text).is_ok())
 }
 
-fn holds_row(value: Value<'_>) -> bool {
+pub(crate) fn holds_row(value: Value<'_>) -> bool {
     value.is_object() && (is_row(value) || line_in(value).is_some() || unwrap::unwrap(value, is_row).is_some())
 }
 

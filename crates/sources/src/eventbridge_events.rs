@@ -1,4 +1,4 @@
-//! Events of EventBridge whose detail is of no other log, files of mixed ones, and the history of CloudWatch alarms.
+//! Events of EventBridge whose detail is of no other log, and the history of CloudWatch alarms.
 
 use std::borrow::Cow;
 
@@ -40,8 +40,8 @@ type Takes = fn(Value<'_>) -> bool;
 /// The owner of events that nobody else takes.
 const NOBODY: &str = "";
 
-/// Does the head hold an event of EventBridge that nobody else takes, or events of more than one owner? Then the whole
-/// object is ours: what one decoder does not know would be a reject.
+/// Does the head hold an event of EventBridge that nobody else takes, or events of more than one owner? Then the
+/// object is ours, and each event of another owner goes to its table.
 pub(crate) fn is_ours(head: &Head<'_>) -> bool {
     // Also inside a text, where a backslash stands before the closing quote.
     if !NAMES.iter().any(|name| memchr::memmem::find(head.bytes, name.as_bytes()).is_some()) {
@@ -72,7 +72,7 @@ impl Sink for Owners {
 }
 
 /// Who takes the event that a record is or wraps; none when there is none.
-fn owner_of(value: Value<'_>) -> Option<&'static str> {
+pub(crate) fn owner_of(value: Value<'_>) -> Option<&'static str> {
     if is_event(value) {
         return Some(owner(value));
     }
@@ -105,6 +105,11 @@ fn is_event(value: Value<'_>) -> bool {
         && value.get("detail").is_some()
         && has("source")
         && ["account", "time", "id"].iter().any(|name| has(name))
+}
+
+/// Is it one, or does it wrap one?
+pub(crate) fn holds(value: Value<'_>) -> bool {
+    is_event(value) || is_alarm_item(value) || unwrap::unwrap(value, is_event).is_some()
 }
 
 /// An item of `describe-alarm-history`.

@@ -36,7 +36,7 @@ fn named(head: &Head<'_>) -> bool {
         && memchr::memmem::find(head.bytes, b":guardduty:").is_some()
 }
 
-fn holds(value: Value<'_>) -> bool {
+pub(crate) fn holds(value: Value<'_>) -> bool {
     is_finding(value) || unwrap::unwrap(value, is_finding).is_some()
 }
 

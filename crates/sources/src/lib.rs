@@ -9,8 +9,10 @@ mod fields;
 mod findings;
 pub mod framing;
 pub mod json;
+mod log_group;
 mod members;
 mod recognise;
+mod routing;
 mod second_hand;
 mod source;
 mod sql_text;
@@ -45,4 +47,5 @@ mod waf;
 
 pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
 pub use recognise::{Recognised, recognise};
+pub use routing::Routing;
 pub use source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject, SOURCES};

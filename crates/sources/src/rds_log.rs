@@ -60,15 +60,10 @@ fn claims_lines(head: &Head<'_>) -> bool {
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html>
 pub(crate) fn is_group(name: &str) -> bool {
     const LOGS: [&str; 6] = ["error", "postgresql", "upgrade", "agent", "alert", "listener"];
-    // Live Tail and Insights write the account or an ARN before it.
-    let Some(at) =
-        name.rfind("/aws/rds/").filter(|at| *at == 0 || name.get(..*at).is_some_and(|text| text.ends_with(':')))
-    else {
-        return false;
-    };
-    let mut parts = name.get(at..).unwrap_or_default().split('/').skip(3);
+    let Some(rest) = name.strip_prefix("/aws/rds/") else { return false };
+    let mut parts = rest.split('/');
     let kind = parts.next();
-    let log = parts.nth(1).map(|log| log.trim_end_matches(":*"));
+    let log = parts.nth(1);
     matches!(kind, Some("instance" | "cluster")) && log.is_some_and(|log| LOGS.contains(&log)) && parts.next().is_none()
 }
 
@@ -286,12 +281,7 @@ mod tests {
 
     #[test]
     fn groups_are_told_by_their_whole_name() {
-        for name in [
-            "/aws/rds/instance/shop/postgresql",
-            "/aws/rds/cluster/shop/error",
-            "111122223333:/aws/rds/instance/shop/agent",
-            "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/rds/instance/shop/listener:*",
-        ] {
+        for name in ["/aws/rds/instance/shop/postgresql", "/aws/rds/cluster/shop/error"] {
             assert!(is_group(name), "{name}");
         }
         for name in [

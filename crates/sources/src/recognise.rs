@@ -4,6 +4,7 @@ use coldtrail_evidence::ObjectKey;
 
 use crate::framing::{Framing, Record, Sink, begins_open_telemetry, csv_names, frame};
 use crate::json::Value;
+use crate::routing;
 use crate::source::{Head, LogSource, SOURCES};
 
 /// What an object was recognised as.
@@ -77,7 +78,8 @@ fn claimed(head: &Head<'_>, framing: Framing) -> Option<(&'static LogSource, Fra
     };
     [Some(framing), other].into_iter().flatten().find_map(|framing| {
         let source = SOURCES.iter().copied().find(|source| (source.claims)(head, framing))?;
-        Some((source, framing))
+        let carried = routing::instead(source, head, framing);
+        Some(carried.map_or((source, framing), |framing| (&crate::cloudwatch_logs::SOURCE, framing)))
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) static SOURCE: LogSource = LogSource {
     decoder: || Box::<ResolverDecoder>::default(),
 };
 
-fn holds(value: Value<'_>) -> bool {
+pub(crate) fn holds(value: Value<'_>) -> bool {
     is_one(value) || unwrap(value, is_one).is_some()
 }
 

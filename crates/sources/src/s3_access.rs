@@ -283,7 +283,7 @@ fn is_json(value: Value<'_>) -> bool {
     has("bucket_name") && has("operation") && has("request_id") && has("request_time")
 }
 
-fn holds_json(value: Value<'_>) -> bool {
+pub(crate) fn holds_json(value: Value<'_>) -> bool {
     is_json(value) || unwrap::unwrap(value, is_json).is_some()
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use coldtrail_evidence::ObjectKey;
 use coldtrail_schema::{Rows, Table};
 
-use crate::carried;
 use crate::framing::{Entries, Framing, Record};
 use crate::time::Years;
 
@@ -35,15 +34,9 @@ pub struct LogSource {
 }
 
 impl LogSource {
-    /// The source of a record in an object that was recognised as this one: itself, but for CloudWatch Logs, which
-    /// carries the logs of others.
-    pub fn of(&'static self, record: &Record<'_>) -> &'static LogSource {
-        if self.carries() { carried::source_of(record).unwrap_or(self) } else { self }
-    }
-
-    /// Can its objects hold records of other sources?
+    /// Are its objects made to hold records of other sources? [`crate::Routing`] tells whose each is.
     pub fn carries(&self) -> bool {
-        self.name == crate::cloudwatch_logs::SOURCE.name
+        [crate::cloudwatch_logs::SOURCE.name, crate::eventbridge_events::SOURCE.name].contains(&self.name)
     }
 }
 

@@ -89,7 +89,7 @@ fn is_row(value: Value<'_>) -> bool {
     layout::are_ours(names.iter().map(AsRef::as_ref), false)
 }
 
-fn holds_row(value: Value<'_>) -> bool {
+pub(crate) fn holds_row(value: Value<'_>) -> bool {
     is_row(value) || unwrap::unwrap(value, is_row).is_some()
 }
 

@@ -9,7 +9,7 @@ use coldtrail_schema::arrow::array::{Array, RecordBatch};
 use coldtrail_schema::{Kind, Table};
 use coldtrail_sources::time::Years;
 use coldtrail_sources::{
-    Broken, Decoded, Decoder, Framing, Head, LogSource, Mistyped, Recognised, Record, Sink, frame, recognise,
+    Broken, Decoded, Decoder, Framing, Head, LogSource, Mistyped, Recognised, Record, Routing, Sink, frame, recognise,
 };
 
 /// What became of one framed record.
@@ -78,7 +78,8 @@ pub(crate) fn decode(name: &str, bytes: &[u8], parquet: bool) -> Outcome {
 /// Frames and decodes, whatever recognition would say.
 pub(crate) fn run(source: &'static LogSource, framing: Framing, head: &Head<'_>, bytes: &[u8]) -> Outcome {
     let outcome = Outcome { source: Some(source), framing: Some(framing), ..Outcome::default() };
-    let mut sink = Collect { source, head, decoders: Vec::new(), outcome };
+    let mut sink =
+        Collect { source, routing: Routing::new(source, head, framing), head, decoders: Vec::new(), outcome };
     let entries = sink.decoder(source).entries();
     frame(Vec::new(), bytes, framing, entries, &mut sink).unwrap();
     let mut mistyped = Mistyped::default();
@@ -89,6 +90,7 @@ pub(crate) fn run(source: &'static LogSource, framing: Framing, head: &Head<'_>,
 
 struct Collect<'a> {
     source: &'static LogSource,
+    routing: Routing,
     head: &'a Head<'a>,
     decoders: Vec<(&'static LogSource, Box<dyn Decoder>)>,
     outcome: Outcome,
@@ -108,10 +110,22 @@ impl Collect<'_> {
 
 impl Sink for Collect<'_> {
     fn record(&mut self, record: &Record<'_>) {
-        let source = self.source.of(record);
+        let mut source = self.routing.of(record);
         let decoder = self.decoder(source);
-        let before = decoder.rows().len();
-        let result = decoder.record(record);
+        let mut before = decoder.rows().len();
+        let mut result = decoder.record(record);
+        if result.is_err()
+            && let Some(other) = self.routing.other(record, source)
+        {
+            assert_eq!(self.decoder(source).rows().len(), before, "a reject leaves no row");
+            let decoder = self.decoder(other);
+            let first = decoder.rows().len();
+            let again = decoder.record(record);
+            if again.is_ok() {
+                (source, before, result) = (other, first, again);
+            }
+        }
+        let decoder = self.decoder(source);
         let added = decoder.rows().len() - before;
         let fate = match result {
             Ok(Decoded::Row) => {

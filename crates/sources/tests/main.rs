@@ -13,6 +13,7 @@ mod fidelity;
 mod findings;
 mod flows;
 mod inventory;
+mod log_groups;
 mod metrics;
 mod neighbours;
 mod network_logs;

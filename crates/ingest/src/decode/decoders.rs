@@ -1,7 +1,7 @@
 //! The decoders of an object.
 
 use coldtrail_sources::time::Years;
-use coldtrail_sources::{Decoder, Form, Head, LogSource, Mistyped, Record};
+use coldtrail_sources::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Record, Reject, Routing};
 
 use super::{Chunk, Part, Runs};
 use crate::plan::Task;
@@ -25,11 +25,10 @@ impl Decoding {
     }
 }
 
-/// The decoders of an object: nearly always one. Records of CloudWatch Logs are of the sources whose logs they carry.
+/// The decoders of an object: nearly always one. Files may be of several logs, and CloudWatch Logs carries others.
 pub(super) struct Decoders<'a> {
     pub(super) open: &'a mut Vec<Decoding>,
-    /// What the object was recognised as.
-    pub(super) of: &'static LogSource,
+    pub(super) routing: Routing,
     pub(super) task: &'a Task,
     pub(super) years: Years,
     /// Which of `open` have records of this object.
@@ -60,12 +59,31 @@ impl Decoders<'_> {
     }
 
     /// The one for this record.
-    pub(super) fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
-        let source = self.of.of(record);
+    fn of(&mut self, record: &Record<'_>) -> &mut Decoding {
+        let source = self.routing.of(record);
         if source.name != self.open[self.at].source.name {
             self.begin(source, &[], false);
         }
         self.current()
+    }
+
+    /// Decodes a record: by the source whose it is, or where that makes no row of it, by another one that may know it.
+    pub(super) fn record(&mut self, record: &Record<'_>) -> Result<Decoded, Reject> {
+        let open = self.of(record);
+        let (source, decoded) = (open.source, open.decoder.record(record));
+        let Err(reject) = decoded else { return decoded };
+        let Some(other) = self.routing.other(record, source) else { return Err(reject) };
+        let at = self.at;
+        self.begin(other, &[], false);
+        self.current().decoder.record(record).map_err(|_of_the_other| {
+            self.at = at;
+            reject
+        })
+    }
+
+    /// Did more than one source have records of the object?
+    pub(super) fn are_several(&self) -> bool {
+        self.begun.len() > 1
     }
 
     /// The farthest form of the records, and what their columns could not take.

@@ -32,7 +32,7 @@ table! {
         message_json: Json,
         /// The subscription filters that chose it.
         subscription_filters: Json,
-        /// Every member of the event and of the document around it that has no column.
+        /// Every member of the event and of the document around it that has no column; `looks_like`: the table whose entries the message looks like, but which the log group is not known to hold.
         extra: Json,
     }
 }
