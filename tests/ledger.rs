@@ -158,3 +158,27 @@ fn cleaning_the_lake_takes_nothing_that_is_read() {
     run(&case, &["verify"]);
     run(&case, &["lake", "clean", "--keep", "0"]).expect(2);
 }
+
+/// Messages in a file of CloudWatch Logs become rows of other tables; the object's count is that of all its rows.
+#[test]
+fn a_case_with_messages_of_other_logs_is_not_contradicted() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = "1775728800123456,db-1,admin,203.0.113.66,7,12,QUERY,crm,'select * from customers',0";
+    let messages = serde_json::json!({
+        "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "/aws/rds/cluster/db/audit", "logStream": "db-1.audit.log.0",
+        "logEvents": [
+            { "id": "1", "timestamp": 1_775_728_800_123_u64, "message": audit },
+            { "id": "2", "timestamp": 1_775_728_800_124_u64, "message": "a line of no audit log" },
+        ],
+    });
+    write(directory.path(), "logs/events.json", &messages.to_string());
+    let case = case_of(directory.path(), &[directory.path().join("logs").to_string_lossy()], &[]);
+    run(&case, &["ingest"]).expect(0);
+    let tables: Vec<usize> = ["rds_audit", "cloudwatch_logs"]
+        .iter()
+        .map(|table| sql(&case, &format!("select 1 from {table}")).len())
+        .collect();
+    assert_eq!(tables, [1, 1]);
+    let ran = run(&case, &["verify", "--json"]).expect(5).json();
+    assert_eq!(ran["lake_files"]["contradicted"], serde_json::json!([]), "{ran}");
+}
