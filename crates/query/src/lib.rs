@@ -11,6 +11,7 @@ mod files;
 mod functions;
 mod interrupt;
 mod json_diff;
+mod null_joins;
 mod session;
 mod statements;
 mod stream;

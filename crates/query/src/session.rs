@@ -25,7 +25,7 @@ use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::views::views;
 use crate::watch::{Limits, Watch};
-use crate::{bounded, depth, functions};
+use crate::{bounded, depth, functions, null_joins};
 
 /// How a session is set up.
 #[derive(Debug, Clone, Copy)]
@@ -295,7 +295,7 @@ fn context(
         Some(folder) => runtime(DiskManagerMode::Directories(vec![folder.path().to_owned()]))?,
         None => runtime(DiskManagerMode::Disabled)?,
     };
-    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    let mut context = null_joins::kept_apart(&SessionContext::new_with_config_rt(config, runtime));
     datafusion_functions_json::register_all(&mut context)?;
     for function in functions::all() {
         context.register_udf(function);
