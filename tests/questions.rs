@@ -1,5 +1,7 @@
 //! Saved questions over the sample case.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::{golden, root, run, sample_case};
@@ -19,6 +21,8 @@ fn every_question_answers_as_expected() {
         let name = question["name"].as_str().unwrap();
         let ran = run(sample_case(), &["query", "run", name, "--output", "jsonl", "--quiet"]).expect(3);
         let lines: Vec<&str> = ran.stdout.lines().collect();
+        let distinct: BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(distinct.len(), lines.len(), "{name}: a row stands twice");
         let mut text = format!("{} rows\n", lines.len());
         for line in lines.iter().take(SHOWN) {
             text.push_str(line);

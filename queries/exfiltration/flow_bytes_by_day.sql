@@ -71,11 +71,15 @@ with outgoing as (
   group by account, interface_id
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 )
 select
   d.day,
@@ -99,8 +103,6 @@ from daily d
 join usual u on (u.account is not distinct from d.account) and (u.interface_id is not distinct from d.interface_id)
 left join owners
   on owners.interface_id = d.interface_id
-  and owners.valid_from <= d.last_time
-  and (owners.valid_to is null or owners.valid_to > d.last_time)
 where d.last_time >= $from
   and d.first_time <= $to
   and ($interface is not null or (d.bytes >= $least_bytes and d.bytes >= $least_times * u.usual_bytes))

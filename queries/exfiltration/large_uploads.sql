@@ -87,11 +87,15 @@ with flows as (
   group by l.account, l.interface_id, l.peer
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 )
 select
   p.first_time,
@@ -117,6 +121,4 @@ join examples e
 join histories h on (h.interface_id is not distinct from p.interface_id)
 left join owners
   on owners.interface_id = p.interface_id
-  and owners.valid_from <= p.first_time
-  and (owners.valid_to is null or owners.valid_to > p.first_time)
 order by p.bytes_out desc, p.first_time, account nulls first, interface nulls first, p.peer, owner nulls first

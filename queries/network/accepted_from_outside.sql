@@ -13,7 +13,7 @@
 -- trap: ACCEPT means that the packets passed the security group and the network ACL; whether anything listened, the bytes back tell (0 or one packet: nothing did).
 -- trap: Answers to connections that went out are left out by the SYN of TCP where the log has tcp_flags, else by the larger source port; some remain.
 -- trap: Where no owner is given, ports that were first used latest stand first, since what always was open is known.
--- trap: The owner is the one that Config captured as of the last flow; null means unknown then.
+-- trap: The owner is what had the interface in the evidence, all of them where there were several; null means unknown.
 -- next: network/open_ports_used
 -- next: network/rejected_then_accepted
 with inbound as (
@@ -68,18 +68,20 @@ with inbound as (
   group by account, interface_id, port, protocol
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 ), named as (
   select lines.*, coalesce(owners.owner, lines.instance_id) as owner
   from lines
   left join owners
     on owners.interface_id = lines.interface_id
-    and owners.valid_from <= lines.last_time
-    and (owners.valid_to is null or owners.valid_to > lines.last_time)
 ), ranked as (
   select
     *,

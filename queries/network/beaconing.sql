@@ -99,11 +99,15 @@ with outgoing as (
     and stddev_pop(seconds) / nullif(avg(seconds), 0) <= $most_variation
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 )
 select
   r.account,
@@ -135,7 +139,5 @@ join lengths l
   and (l.dstport is not distinct from r.dstport) and (l.protocol is not distinct from r.protocol)
 left join owners
   on owners.interface_id = r.interface_id
-  and owners.valid_from <= r.last_time
-  and (owners.valid_to is null or owners.valid_to > r.last_time)
 order by variation, times desc, account nulls first, interface nulls first, source, peer, port nulls first, protocol nulls first,
   owner nulls first

@@ -84,11 +84,15 @@ with flows as (
   group by interface_id
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 ), ranked as (
   select
     *,
@@ -140,6 +144,4 @@ join examples on examples.rank = shown.rank
 join new_peers on (new_peers.interface_id is not distinct from shown.interface_id)
 left join owners
   on owners.interface_id = shown.interface_id
-  and owners.valid_from <= shown.first_time
-  and (owners.valid_to is null or owners.valid_to > shown.first_time)
 order by shown.rank, owners.owner nulls first

@@ -81,11 +81,15 @@ with inbound as (
     d.sources_accepted, d.sources_of_both
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 ), ranked as (
   select
     *,
@@ -120,7 +124,5 @@ select
 from ranked
 left join owners
   on owners.interface_id = ranked.interface_id
-  and owners.valid_from <= ranked.first_accepted
-  and (owners.valid_to is null or owners.valid_to > ranked.first_accepted)
 where $port is not null or $top is null or ranked.rank <= $top
 order by ranked.rank, owners.owner nulls first

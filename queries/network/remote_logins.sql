@@ -102,11 +102,15 @@ with flows as (
   group by logins.interface_id, logins.peer, logins.port
 ), owners as (
   select
-    interface_id, valid_from, valid_to,
-    coalesce(min(instance_id), min(case when description <> '' then description end), min(interface_type)) as owner
+    interface_id,
+    coalesce(
+      nullif(array_to_string(array_sort(array_agg(distinct instance_id)), ', '), ''),
+      nullif(array_to_string(array_sort(array_agg(distinct description)), ', '), ''),
+      min(interface_type)
+    ) as owner
   from ip_owner
   where interface_id is not null
-  group by interface_id, valid_from, valid_to
+  group by interface_id
 )
 select
   logins.first_time,
@@ -134,7 +138,5 @@ left join back on back.interface_id = logins.interface_id and back.peer = logins
 left join after on after.interface_id = logins.interface_id and after.peer = logins.peer and after.port = logins.port
 left join owners
   on owners.interface_id = logins.interface_id
-  and owners.valid_from <= logins.first_time
-  and (owners.valid_to is null or owners.valid_to > logins.first_time)
 order by logins.bytes_in + coalesce(back.bytes, 0) desc, logins.first_time, logins.account nulls first, logins.interface_id nulls first,
   logins.peer, logins.port, owners.owner nulls first
