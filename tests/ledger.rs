@@ -179,6 +179,6 @@ fn a_case_with_messages_of_other_logs_is_not_contradicted() {
         .map(|table| sql(&case, &format!("select 1 from {table}")).len())
         .collect();
     assert_eq!(tables, [1, 1]);
-    let ran = run(&case, &["verify", "--json"]).expect(5).json();
+    let ran = run(&case, &["verify", "--json"]).expect(0).json();
     assert_eq!(ran["lake_files"]["contradicted"], serde_json::json!([]), "{ran}");
 }
