@@ -17,9 +17,11 @@
 -- trap: Lines by the month, taxes, credits, refunds and fees are left out: only use is counted, by the day on which it began. A line that is longer than a day stands whole on its first day.
 -- trap: Bills come late and change until they are final; use of the last days may not be in it.
 -- trap: Use that is free, or covered by a reservation, costs nothing here; billing/first_usage and billing/data_transfer_out count amounts.
+-- trap: dearest_usage is what cost most on that day, not what rose.
 -- next: billing/cost_by_resource
 -- next: billing/first_usage
 -- next: billing/without_events
+-- next: billing/data_transfer_out
 with delivered as (
   select
     *,

@@ -15,6 +15,7 @@
 -- trap: Bytes are counted with the headers of packets, and a flow log may skip records: network/flow_log_gaps.
 -- trap: days_before says on how much history of the interface the word new rests.
 -- trap: Data may also leave through S3 or another service of AWS, with the keys of the machine; that is not here.
+-- trap: One line for each peer: a large transfer and regular small calls to the same address are one sum; network/beaconing has the calls.
 -- next: network/names_and_flows
 -- next: network/new_outside_peers
 -- next: exfiltration/flow_bytes_by_day

@@ -12,6 +12,7 @@
 -- trap: Where CloudTrail has no events of the account after the creation, looked_at is null: that cannot be said.
 -- trap: Sample findings are left out.
 -- trap: days_open ends at the end of the evidence (all of it), not today.
+-- trap: Findings below least_severity are left out, 4 unless another is given: 1 gives all.
 -- next: findings/latest
 -- next: findings/with_calls
 -- next: defense_evasion/security_services_turned_down

@@ -17,6 +17,7 @@
 -- trap: Where events is 0, nothing of that key or address is in any log of that time: findings/without_events.
 -- trap: The findings themselves are not counted as events.
 -- trap: GuardDuty reads logs that may not be collected here (flow logs, DNS, data events).
+-- trap: An address can be that of the victim, which is busy before and after as well; domains and instances are not looked for.
 -- next: triage/key_activity
 -- next: triage/ip_activity
 -- next: findings/without_events

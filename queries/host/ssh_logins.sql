@@ -12,7 +12,7 @@
 -- about top: how many lines where neither is given, those that got in first; null means all
 -- about from: the first instant to look at
 -- about to: the last instant to look at
--- trap: The lines are found by what sshd writes (Accepted, Failed, Invalid user); other servers and other words are not found, and a group that is not collected has none.
+-- trap: The lines are found by what sshd writes (Accepted, Failed, Invalid user, and a connection that ended before login); other servers and other words are not found, and a group that is not collected has none.
 -- trap: Whoever is root on a host can write or stop these lines; the time is that of CloudWatch Logs, the time in the message that of the host.
 -- trap: Accepted from a public address that was never refused stands before the rest: guessing fails often, a stolen key works at once.
 -- trap: Somebody can send a user name that looks like a line of the log; the name is taken up to the last ` from `.
@@ -27,7 +27,7 @@ with lines as (
   from cloudwatch_logs
   where event_time between $from and $to
     and message like '%sshd%'
-    and (message like '%Accepted %' or message like '%Failed %' or message like '%Invalid user %')
+    and (message like '%Accepted %' or message like '%Failed %' or message like '%Invalid user %' or message like '%[preauth]%')
 ), parsed as (
   select
     *,
@@ -35,10 +35,15 @@ with lines as (
       when said like 'Accepted %' then 'accepted'
       when said like 'Failed %' then 'failed'
       when said like 'Invalid user %' then 'invalid'
+      when said like 'Connection closed by %' or said like 'Connection reset by %' or said like 'Disconnected from %' then 'left'
     end as result,
     regexp_replace(said, '^(Accepted|Failed) ([^ ]+) for .*$', '\2') as method,
-    regexp_replace(split_part(regexp_replace(said, E'\n.*$', ''), ' port ', 1), '^(?:(?:Accepted|Failed) [^ ]+ for (?:invalid user )?|Invalid user )(.*) from [^ ]*$', '\1') as user_name,
-    regexp_replace(said, '^.* from ([0-9a-fA-F.:]+)( port .*)?$', '\1') as address
+    nullif(regexp_replace(
+      split_part(regexp_replace(said, E'\n.*$', ''), ' port ', 1),
+      '^(?:(?:Accepted|Failed) [^ ]+ for (?:invalid user )?|Invalid user |Connection (?:closed|reset) by (?:(?:authenticating|invalid) user )?|Disconnected from (?:(?:authenticating|invalid) user )?)(?:(.*?) )??(?:from )?[^ ]*$',
+      '\1'
+    ), '') as user_name,
+    regexp_replace(said, '^.*[ ]([0-9a-fA-F.:]+)( port [0-9]+.*)?$', '\1') as address
   from lines
 ), grouped as (
   select
@@ -46,7 +51,8 @@ with lines as (
     count(*) filter (where result = 'accepted') as accepted,
     count(*) filter (where result = 'failed') as failed,
     count(*) filter (where result = 'invalid') as unknown_user,
-    array_to_string(array_sort(array_agg(distinct method) filter (where result <> 'invalid')), ', ') as methods,
+    count(*) filter (where result = 'left') as left_before_login,
+    array_to_string(array_sort(array_agg(distinct method) filter (where result in ('accepted', 'failed'))), ', ') as methods,
     min(event_time) filter (where result = 'accepted') as first_accepted,
     max(event_time) filter (where result = 'accepted') as last_accepted,
     min(event_time) as first_time,
@@ -77,7 +83,7 @@ with lines as (
   from grouped
 )
 select
-  address, is_private, user_name as user, accepted, failed, unknown_user, methods, first_accepted, last_accepted, first_time, last_time, failed_of_address,
+  address, is_private, user_name as user, accepted, failed, unknown_user, left_before_login, methods, first_accepted, last_accepted, first_time, last_time, failed_of_address,
   log_group, log_stream, account, region, evidence_object, evidence_record, of_lines
 from ranked
 where $ip is not null or $user is not null or $top is null or rank <= $top

@@ -18,6 +18,7 @@
 -- trap: The one who took the key and the one who uses it can have different addresses; same_ip says where it is the same.
 -- trap: Bodies of requests are in none of these logs.
 -- trap: First means first in this evidence; a temporary key is new by nature and is left out unless it is named.
+-- trap: The key may have been made after the request: triage/key_activity and CreateAccessKey in CloudTrail say when.
 -- next: edge/follow_request
 -- next: edge/rare_paths
 -- next: triage/key_activity

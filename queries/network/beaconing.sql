@@ -21,6 +21,7 @@
 -- trap: Time service, monitoring, updates and health checks are regular as well: ask whether the address is new and who owns it.
 -- trap: A beacon with much jitter, or with long pauses, has a higher variation: raise most_variation. The middle interval stays telling where pauses spoil the mean.
 -- trap: Behind a NAT gateway the interface of the gateway has the beacons of all hosts mixed; look at the interfaces of the hosts.
+-- trap: bytes are those of all flows between the two, large transfers among them.
 -- next: network/names_and_flows
 -- next: network/new_outside_peers
 -- next: network/address_owner

@@ -19,6 +19,7 @@
 -- trap: A program that has the address built in, or asks another resolver, has flows and no question.
 -- trap: The asker is matched by its private address, and by the VPC where both logs name it; flow logs that do not name the VPC may mix equal addresses of several VPCs.
 -- trap: When a resolver endpoint asked for others, its own address stands as the asker.
+-- trap: bytes are those of all flows to that address after the question, small calls and large transfers alike.
 -- next: network/who_asked
 -- next: network/address_owner
 -- next: exfiltration/large_uploads
