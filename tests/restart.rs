@@ -18,10 +18,19 @@ fn killed_at_forty_moments() {
     killed(20);
 }
 
-/// Ingests the sample `rounds` times, each killed twice and then left to finish; the rows are the same each time.
+/// A part of the sample that has every kind of object: arrays, lines, states, and messages of other logs.
+fn folders() -> Vec<String> {
+    let taken = ["config-bucket", "cwl-firehose", "org-trail-bucket", "rds-logs", "s3-access-logs"];
+    let mut all = sample_folders();
+    all.retain(|folder| taken.iter().any(|name| folder.ends_with(name)));
+    assert_eq!(all.len(), taken.len());
+    all
+}
+
+/// Ingests these `rounds` times, each killed twice and then left to finish; the rows are the same each time.
 fn killed(rounds: u64) {
     let directory = tempfile::tempdir().unwrap();
-    let case = case_of(directory.path(), &sample_folders(), &["--in-place"]);
+    let case = case_of(directory.path(), &folders(), &["--in-place"]);
     let started = std::time::Instant::now();
     run(&case, &BATCH).expect(3);
     let undisturbed = started.elapsed();
@@ -52,7 +61,7 @@ fn killed(rounds: u64) {
 
 #[test]
 fn order_of_input_and_size_of_batches_do_not_matter() {
-    let mut folders = sample_folders();
+    let mut folders = folders();
     let all = |folders: &[String], batch: &[&str]| {
         let directory = tempfile::tempdir().unwrap();
         let case = case_of(directory.path(), folders, &["--in-place"]);
