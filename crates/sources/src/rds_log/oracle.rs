@@ -72,7 +72,7 @@ pub(super) fn listener(text: &str) -> Option<Entry<'_>> {
     let more = text.split_once('\n').map_or("", |(_, more)| more);
     let message = text.get(stamp.text.len()..)?.trim_start().trim_start_matches("* ");
     entry.message = Some(Cow::Borrowed(message));
-    let fields = message.get(..message.len() - more.len())?.trim_end();
+    let fields = message.get(..message.len().saturating_sub(more.len()))?.trim_end();
     let Some((connect, rest)) = in_brackets(fields) else { return Some(entry) };
     entry.user = member(connect, "USER").and_then(present);
     entry.application = member(connect, "PROGRAM").and_then(present);

@@ -38,7 +38,7 @@ impl<'a> Line<'a> {
 
     /// The first of two lines about one error, as the second begins like this: `Error: 18456, Severity: 14, State: 8.`
     pub(super) fn head(&self, line: &str) -> Option<String> {
-        let before = line.get(..line.len() - self.text.len())?;
+        let before = line.get(..line.len().checked_sub(self.text.len())?)?;
         numbers(self.text).map(|_| before.to_owned())
     }
 }
@@ -73,11 +73,11 @@ pub(super) fn entry(text: &str) -> Option<Entry<'_>> {
         entry.other("state", state);
         entry.class = Some(class::OTHER);
         // The second line says it in words.
-        if let Some(second) = message.split_once('\n').and_then(|(_, more)| Line::of(more).map(|second| (second, more)))
-        {
-            let (second, more) = second;
-            let words = more.split('\n').next().unwrap_or_default().len() - second.text.len();
-            message = more.get(words..).unwrap_or_default();
+        if let Some((_, more)) = message.split_once('\n') {
+            let line = more.split('\n').next().unwrap_or_default().trim_end_matches('\r');
+            if let Some(second) = Line::of(line) {
+                message = more.get(line.len() - second.text.len()..).unwrap_or_default();
+            }
         }
     }
     told(&mut entry, message);
@@ -145,4 +145,27 @@ pub(super) fn agent(text: &str) -> Option<Entry<'_>> {
     entry.class = (line.mark == "!").then_some(class::OTHER);
     entry.message = Some(Cow::Borrowed(message));
     Some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_an_error_may_have_more_lines() {
+        let at = "2026-04-09 04:31:43.12 Logon       ";
+        let words = "Login failed for user 'sa'. [CLIENT: 203.0.113.5]";
+        for (ending, more) in [
+            ("", ""),
+            ("\r", ""),
+            ("", "\n\u{b}a line that is longer than all of the line before it, which is not short"),
+            ("\r", "\nx"),
+        ] {
+            let text = format!("{at}Error: 18456, Severity: 14, State: 8.\n{at}{words}{ending}{more}");
+            let message = entry(&text).unwrap().message.unwrap().into_owned();
+            assert_eq!(message, format!("{words}{ending}{more}"));
+        }
+    }
 }
