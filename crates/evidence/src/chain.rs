@@ -59,8 +59,10 @@ pub fn check(line: &[u8], seq: u64, prev: &str) -> Result<String, Break> {
 }
 
 /// Checks what stands behind the last whole line: only the beginning of the line with this number may, as a run leaves
-/// it that is killed while it writes. Whoever cuts into the last line gains no more than by taking it away.
+/// it that is killed while it writes, and zeros behind that, as a file system leaves them that lost its power after it
+/// had made the file longer. Whoever cuts into the last line gains no more than by taking it away.
 pub fn check_torn(torn: &[u8], seq: u64, prev: &str) -> Result<(), Break> {
+    let torn = without_zeros(torn);
     let begins = format!("{{\"seq\":{seq},");
     if !begins.bytes().zip(torn).all(|(expected, found)| expected == *found) {
         return Err(Break::Unlinked);
@@ -70,6 +72,11 @@ pub fn check_torn(torn: &[u8], seq: u64, prev: &str) -> Result<(), Break> {
         // All of it but its end.
         _ => check(torn, seq, prev).map(|_hash| ()),
     }
+}
+
+/// What was written of a torn line.
+pub fn without_zeros(torn: &[u8]) -> &[u8] {
+    torn.iter().rposition(|byte| *byte != 0).map_or(&[], |last| &torn[..=last])
 }
 
 /// The lines of a text that ends in a line end, and what follows the last one: see [`check_torn`].

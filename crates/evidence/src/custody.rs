@@ -212,7 +212,8 @@ fn append(case: &Case, inputs: impl FnOnce() -> Result<serde_json::Value>, mut e
             line: seq,
             source: serde::de::Error::custom(reason),
         })?;
-        (entry.torn, entry.torn_text) = (Some(torn.len() as u64), Some(torn.escape_ascii().to_string()));
+        let text = chain::without_zeros(torn).escape_ascii().to_string();
+        (entry.torn, entry.torn_text) = (Some(torn.len() as u64), Some(text));
     }
     (entry.seq, entry.prev) = (seq, prev);
     entry.inputs = inputs()?;
@@ -364,6 +365,24 @@ mod tests {
     }
 
     #[test]
+    fn zeros_of_a_power_cut_are_set_aside() {
+        let (_folder, case) = case();
+        act(&case, "init");
+        let path = case.custody_path();
+        let text = fs::read(&path).unwrap();
+        let half = br#"{"seq":3,"prev":"#;
+        for (left, written) in [(vec![0; 4096], ""), ([&half[..], &[0; 80]].concat(), r#"{\"seq\":3,\"prev\":"#)] {
+            fs::write(&path, [&text[..], &left].concat()).unwrap();
+            let bytes = left.len() as u64;
+            let told = |verdict| matches!(verdict, Verdict::Intact { unfinished, .. } if unfinished[0].bytes == bytes);
+            assert!(told(verify(&case).unwrap()), "{written}");
+            act(&case, "sql");
+            assert!(told(verify(&case).unwrap()), "{written}");
+            assert_eq!(read(&case).unwrap()[2].torn_text.as_deref(), Some(written));
+        }
+    }
+
+    #[test]
     fn what_no_killed_run_leaves_is_contradicted_and_stays() {
         let (_folder, case) = case();
         for command in ["init", "add"] {
@@ -378,7 +397,8 @@ mod tests {
             ("another line", [lines[0], lines[1], half(3)].concat()),
             ("of other bytes", [lines[0], lines[1], b"x"].concat()),
             ("behind a whole line", [&text[..text.len() - 1], b" "].concat()),
-            ("zeros", [&text[..], &[0_u8; 20]].concat()),
+            ("zeros within", [&text[..], &[0_u8; 20], b"x"].concat()),
+            ("zeros and a whole line", [lines[0], lines[1], lines[2], &[0_u8; 20], lines[3]].concat()),
         ] {
             fs::write(&path, &changed).unwrap();
             assert!(matches!(verify(&case).unwrap(), Verdict::Broken { .. }), "{what}");
