@@ -160,21 +160,30 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// An entry begins with its time, but not inside the quotes of a statement.
+/// An entry begins with its time, but not inside the quotes of a statement. Behind a whole entry begins another,
+/// whatever it looks like: else a line that is damaged would cost the entry before it, too.
 #[derive(Default)]
 struct Lines {
     quoted: bool,
+    /// Was the entry's last column read?
+    whole: bool,
+    /// Stands something else behind the closing quote? Then it is the opening one of a later entry, and this one has lost
+    /// its own.
+    lost: bool,
     general: general::Lines,
 }
 
 impl Entries for Lines {
     fn begins(&self, line: &[u8], alone: bool) -> bool {
         let text = String::from_utf8_lossy(line);
-        alone || stamp_of(&text).is_some() || self.general.begins(line, alone)
+        alone || stamp_of(&text).is_some() || (self.whole && !line.is_empty()) || self.general.begins(line, alone)
     }
 
     fn open(&mut self, line: &[u8], first: bool) -> bool {
         let text = String::from_utf8_lossy(line);
+        if first {
+            (self.whole, self.lost) = (false, false);
+        }
         if first && stamp_of(&text).is_none() {
             self.quoted = false;
             return self.general.open(line, true);
@@ -191,7 +200,17 @@ impl Entries for Lines {
         } else {
             None
         };
-        self.quoted = inside.is_some_and(|inside| closing_quote(inside).is_none());
+        (self.quoted, self.whole) = match inside {
+            Some(inside) if closing_quote(inside).is_none() => (true, false),
+            Some(inside) => {
+                self.lost |= Rest::of(&format!(",'{inside}")).is_none();
+                (self.lost, !self.lost)
+            }
+            None => {
+                let ends = |anchor: Anchor<'_>| text.get(anchor.rest..).and_then(Rest::of).is_some();
+                (false, self.whole || Anchor::all(&text).any(ends))
+            }
+        };
         self.quoted
     }
 }

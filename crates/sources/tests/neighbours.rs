@@ -31,6 +31,8 @@ const TARGET: usize = 25;
 struct Form {
     name: &'static str,
     framing: Framing,
+    /// Whose decoder tells where an entry begins.
+    source: &'static str,
     before: &'static str,
     between: &'static str,
     after: &'static str,
@@ -72,10 +74,21 @@ fn line(number: usize) -> String {
     )
 }
 
+fn statement(number: usize) -> String {
+    format!(
+        "20260409 04:{number:02}:43,db-1,app,10.0.0.5,{number},{number}1,QUERY,shop,'SELECT *\nFROM t WHERE a = \\'x\\', {number}',0"
+    )
+}
+
+const fn lines(name: &'static str, framing: Framing, source: &'static str, record: fn(usize) -> String) -> Form {
+    Form { name, framing, source, before: "", between: "\n", after: "\n", record, lost: 0 }
+}
+
 const FORMS: &[Form] = &[
     Form {
         name: "CloudTrail",
         framing: Framing::Json,
+        source: "",
         before: r#"{"Records":["#,
         between: ",",
         after: "]}",
@@ -85,6 +98,7 @@ const FORMS: &[Form] = &[
     Form {
         name: "Config",
         framing: Framing::Json,
+        source: "",
         before: r#"{"fileVersion":"1.0","configSnapshotId":"s","configurationItems":["#,
         between: ",",
         after: "]}",
@@ -94,24 +108,36 @@ const FORMS: &[Form] = &[
     Form {
         name: "findings of an event",
         framing: Framing::Json,
+        source: "",
         before: r#"{"version":"0","detail-type":"Findings","resources":["arn:aws:a"],"detail":{"findings":["#,
         between: ",",
         after: "]}}",
         record: finding,
         lost: 1,
     },
-    Form { name: "an array", framing: Framing::Json, before: "[", between: ",\n  ", after: "]", record: call, lost: 1 },
+    Form {
+        name: "an array",
+        framing: Framing::Json,
+        source: "",
+        before: "[",
+        between: ",\n  ",
+        after: "]",
+        record: call,
+        lost: 1,
+    },
     Form {
         name: "other orders",
         framing: Framing::Json,
+        source: "",
         before: r#"{"Records":["#,
         between: ", ",
         after: "]}",
         record: shuffled,
         lost: 1,
     },
-    Form { name: "JSON lines", framing: Framing::Json, before: "", between: "\n", after: "\n", record: call, lost: 0 },
-    Form { name: "lines", framing: Framing::Lines, before: "", between: "\n", after: "\n", record: line, lost: 0 },
+    lines("JSON lines", Framing::Json, "", call),
+    lines("lines", Framing::Lines, "", line),
+    lines("audit log", Framing::Lines, "rds_audit", statement),
 ];
 
 /// The most neighbours that a change of one byte of the target costs, how many changes cost more than allowed, and all.
@@ -119,6 +145,7 @@ fn tried(form: &Form, stride: usize) -> (usize, usize, usize, Option<String>) {
     let records: Vec<String> = (0..COUNT).map(form.record).collect();
     let text = format!("{}{}{}", form.before, records.join(form.between), form.after);
     let start = text.find(&records[TARGET]).unwrap();
+    let source = coldtrail_sources::SOURCES.iter().find(|source| source.name == form.source);
     let (mut worst, mut over, mut all, mut example) = (0, 0, 0, None);
     for at in (start..start + records[TARGET].len()).step_by(stride) {
         let old = text.as_bytes()[at];
@@ -141,7 +168,8 @@ fn tried(form: &Form, stride: usize) -> (usize, usize, usize, Option<String>) {
                 None => _ = bytes.remove(at),
             }
             let mut sink = Texts::default();
-            frame(bytes.clone(), std::io::empty(), form.framing, None, &mut sink).unwrap();
+            let entries = source.and_then(|source| (source.decoder)().entries());
+            frame(bytes.clone(), std::io::empty(), form.framing, entries, &mut sink).unwrap();
             let lost =
                 records.iter().enumerate().filter(|(at, text)| *at != TARGET && !sink.whole.contains(*text)).count();
             all += 1;
