@@ -9,7 +9,7 @@ use coldtrail_schema::{Kind, Table};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, ScalarValue, Statistics, ToDFSchema};
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
@@ -18,7 +18,6 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -103,7 +102,7 @@ impl TableProvider for LakeTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        filters: &[Expr],
+        _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         if self.files.is_empty() {
@@ -118,13 +117,10 @@ impl TableProvider for LakeTable {
             .build();
         let mut options = state.default_table_options().parquet;
         options.global = state.config().options().execution.parquet.clone();
-        let mut source = ParquetSource::new(table_schema)
+        // The optimizer pushes the filters into the source; given here too they would be evaluated twice.
+        let source = ParquetSource::new(table_schema)
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::clone(&self.reader) as Arc<dyn ParquetFileReaderFactory>);
-        if let Some(filter) = conjunction(filters.to_vec()) {
-            let schema = Arc::clone(&self.schema).to_dfschema()?;
-            source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
-        }
         let mut groups: Vec<Vec<PartitionedFile>> =
             vec![Vec::new(); state.config().target_partitions().clamp(1, self.files.len())];
         let count = groups.len();
