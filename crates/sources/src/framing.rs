@@ -10,6 +10,7 @@ mod joined;
 mod json_documents;
 mod lines;
 mod open_telemetry;
+mod packed;
 mod points;
 mod resync;
 mod wrapper;

@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 
 use super::ahead::{Ahead, Place, opener};
+use super::packed::{self, Packed};
 use super::points::Series;
 use super::wrapper::{self, Look, Member, Open};
 use super::{MAX_RECORD, Record, Sink, as_text};
@@ -24,8 +25,10 @@ pub(super) struct Documents<'s> {
     pub(super) sink: &'s mut dyn Sink,
     tape: Tape,
     pub(super) ordinal: u64,
-    /// Do offsets mean anything?
-    pub(super) offsets: bool,
+    offsets: Offsets,
+    /// The record around the documents, when they were packed in one, and how often.
+    around: String,
+    depth: usize,
     /// Are the points of a series records?
     points: bool,
     /// The members of the wrapper before its records.
@@ -35,6 +38,17 @@ pub(super) struct Documents<'s> {
     pub(super) ahead: Ahead,
     /// Was nothing broken since the document began? Else what was read may be a part of a record.
     pub(super) sound: bool,
+}
+
+/// What the offset of a record is.
+#[derive(Clone, Copy)]
+enum Offsets {
+    /// Where it begins in the stream.
+    InStream,
+    /// Nothing: the stream is made from Parquet.
+    None,
+    /// Where the record begins in which it was packed.
+    OfOuter(Option<u64>),
 }
 
 enum Level {
@@ -50,7 +64,9 @@ impl<'s> Documents<'s> {
             sink,
             tape: Tape::default(),
             ordinal: 0,
-            offsets,
+            offsets: if offsets { Offsets::InStream } else { Offsets::None },
+            around: String::new(),
+            depth: 0,
             points: false,
             envelope: String::new(),
             levels: Vec::new(),
@@ -82,7 +98,7 @@ impl<'s> Documents<'s> {
     }
 
     fn document<R: Read>(&mut self, window: &mut Window<R>) -> io::Result<()> {
-        self.envelope.clear();
+        self.wrap("");
         self.sound = true;
         match window.bytes().first() {
             Some(b'[') => self.enter(window),
@@ -196,13 +212,12 @@ impl<'s> Documents<'s> {
             match wrapper::in_object(&mut self.tape, window.bytes()) {
                 Look::Found(found) => {
                     let text = String::from_utf8_lossy(window.bytes().get(..found.member).unwrap_or_default());
-                    let text = text.trim_end().trim_end_matches(',');
-                    self.envelope.clear();
+                    let mut text = text.trim_end().trim_end_matches(',').to_owned();
                     if text.len() > 1 {
-                        self.envelope.push_str(text);
                         let inner = found.open.iter().rev().skip(1);
-                        self.envelope.extend(inner.map(|open| if *open == Open::Object { '}' } else { ']' }));
+                        text.extend(inner.map(|open| if *open == Open::Object { '}' } else { ']' }));
                     }
+                    self.wrap(&text);
                     window.consume(found.first);
                     self.open(&found.open);
                     return Ok(true);
@@ -210,6 +225,18 @@ impl<'s> Documents<'s> {
                 Look::Incomplete if window.bytes().len() < MAX_RECORD && window.fill()? => {}
                 Look::Incomplete | Look::Nothing => return Ok(false),
             }
+        }
+    }
+
+    /// The envelope is this object from now on, or none; and the record around it.
+    fn wrap(&mut self, envelope: &str) {
+        self.envelope.clear();
+        let members = envelope.strip_prefix('{').unwrap_or_default();
+        match (self.around.as_str(), members) {
+            ("", "") => {}
+            ("", _) => self.envelope.push_str(envelope),
+            (around, "") => self.envelope = format!("{{\"packed_in\":{around}}}"),
+            (around, members) => self.envelope = format!("{{\"packed_in\":{around},{members}"),
         }
     }
 
@@ -270,7 +297,7 @@ impl<'s> Documents<'s> {
 
     fn emit<R: Read>(&mut self, window: &mut Window<R>, end: usize) {
         self.ordinal += 1;
-        let (ordinal, offset) = (self.ordinal, self.offsets.then(|| window.offset()));
+        let (ordinal, offset) = (self.ordinal, self.offset(window));
         let (text, lossy) = as_text(&window.bytes()[..end]);
         if lossy {
             // Replacing bytes moves the tokens.
@@ -288,6 +315,12 @@ impl<'s> Documents<'s> {
             // Only objects have a beginning that tells them; what is none may be a part of a broken one.
             None => self.sound = false,
         }
+        let packed = if self.depth < packed::MAX_DEPTH { packed::inside(self.tape.root(&text)) } else { None };
+        if let Some(packed) = packed {
+            self.unpack(packed, &text, offset);
+            window.consume(end);
+            return;
+        }
         let record =
             Record { ordinal, offset, text: &text, tape: &self.tape, envelope: &self.envelope, continued: "", lossy };
         let series = if self.points { Series::of(record.json()) } else { None };
@@ -296,6 +329,49 @@ impl<'s> Documents<'s> {
             None => self.sink.record(&record),
         }
         window.consume(end);
+    }
+}
+
+impl Documents<'_> {
+    /// Hands over what was packed in a record, as if each had stood where it does.
+    fn unpack(&mut self, packed: Packed, record: &str, offset: Option<u64>) {
+        // In place of the one around them.
+        self.ordinal -= 1;
+        let mut around = packed.around;
+        if !self.envelope.is_empty() {
+            let members = around.strip_prefix('{').filter(|members| *members != "}").map(|members| format!(",{members}"));
+            around = format!("{{\"envelope\":{}{}", self.envelope, members.as_deref().unwrap_or("}"));
+        }
+        let inside = Documents {
+            ordinal: self.ordinal,
+            offsets: Offsets::OfOuter(offset),
+            around,
+            depth: self.depth + 1,
+            ..Documents::new(self.sink, false)
+        };
+        self.ordinal = inside.to_the_end(packed.bytes);
+        if let Some(reason) = packed.damage {
+            self.ordinal += 1;
+            let reason = format!("the data in the record: {reason}");
+            let bytes = record.as_bytes();
+            self.sink.broken(super::Broken { ordinal: self.ordinal, offset, bytes, size: bytes.len() as u64, reason });
+        }
+    }
+
+    /// Reads all of these bytes; the ordinal of the last record.
+    fn to_the_end(mut self, bytes: Vec<u8>) -> u64 {
+        // Reading bytes in memory does not fail.
+        let _never = self.frame(&mut Window::new(bytes, io::empty()));
+        self.ordinal
+    }
+
+    /// The offset of a record that begins at the window.
+    pub(super) fn offset<R: Read>(&self, window: &Window<R>) -> Option<u64> {
+        match self.offsets {
+            Offsets::InStream => Some(window.offset()),
+            Offsets::None => None,
+            Offsets::OfOuter(offset) => offset,
+        }
     }
 }
 

@@ -166,7 +166,7 @@ impl Documents<'_> {
     ) -> io::Result<()> {
         self.ordinal += 1;
         self.sound = false;
-        let offset = self.offsets.then(|| window.offset());
+        let offset = self.offset(window);
         let bytes = window.bytes().get(..used).unwrap_or_default();
         self.sink.broken(Broken { ordinal: self.ordinal, offset, bytes, size, reason });
         window.consume(used);
@@ -176,7 +176,7 @@ impl Documents<'_> {
     /// The rest of the data is one broken record, or what stands before the last byte of `until`.
     fn drain<R: Read>(&mut self, window: &mut Window<R>, until: Option<&[u8; 2]>, reason: String) -> io::Result<()> {
         self.ordinal += 1;
-        let offset = self.offsets.then(|| window.offset());
+        let offset = self.offset(window);
         let head = window.bytes()[..window.bytes().len().min(KEPT)].to_vec();
         let mut size = 0;
         while window.any()? {

@@ -1,0 +1,87 @@
+//! Records that carry a document packed, as base64, mostly of gzip: what CloudWatch Logs hands to Lambda, what is read
+//! out of a Kinesis stream, and what Firehose hands to Lambda or to an address, or writes down as failed.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>,
+//! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use coldtrail_evidence::{Limits, open_bytes};
+
+use crate::json::Value;
+
+/// How often one may be in another.
+pub(super) const MAX_DEPTH: usize = 2;
+
+/// A record is at most 16 MiB; CloudWatch Logs packs at most 1 MiB, and logs reach 60 bytes for each.
+const LIMITS: Limits =
+    Limits { inflated: 64 << 20, ratio: 200, layers: 2, stored: 64 << 20, time: Duration::from_secs(10) };
+
+/// No record that carries data has more members.
+const MEMBERS: usize = 16;
+
+/// What is packed in a record.
+pub(super) struct Packed {
+    /// The documents, as far as they could be read.
+    pub(super) bytes: Vec<u8>,
+    /// What was wrong with the rest.
+    pub(super) damage: Option<String>,
+    /// The record without them.
+    pub(super) around: String,
+}
+
+/// What is packed in a record; none where it carries no JSON.
+pub(super) fn inside(record: Value<'_>) -> Option<Packed> {
+    // The commonest record of all has no need to be looked through.
+    if record.raw().starts_with("{\"eventVersion\"") || record.entries().take(MEMBERS + 1).count() > MEMBERS {
+        return None;
+    }
+    let carried = carried(record)?;
+    let mut opened = open_bytes(STANDARD.decode(carried.as_bytes()).ok()?, &LIMITS);
+    let mut bytes = Vec::new();
+    let failed = opened.read_to_end(&mut bytes).err().map(|error| error.to_string());
+    let damage = opened.facts().damage.filter(|damage| !damage.is_harmless()).map(|damage| damage.to_string());
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    Some(Packed { bytes, damage: failed.or(damage), around: around(record) })
+}
+
+/// The text of the member that holds the data, in the forms that services give to such records.
+fn carried(record: Value<'_>) -> Option<Cow<'_, str>> {
+    let within = |name: &str| record.get(name)?.get("data")?.text();
+    // Lambda: by CloudWatch Logs, by Kinesis.
+    if let Some(text) = within("awslogs").or_else(|| within("kinesis")) {
+        return Some(text);
+    }
+    // Firehose: failed, and on its way; Kinesis: `get-records`.
+    for (data, beside) in [("rawData", "attemptsMade"), ("data", "recordId"), ("Data", "SequenceNumber")] {
+        if let Some(text) = record.get(beside).and_then(|_| record.get(data)?.text()) {
+            return Some(text);
+        }
+    }
+    // Firehose to an address: nothing else stands in the record.
+    let alone = record.entries().take(2).count() == 1;
+    alone.then(|| record.get("data")?.text()).flatten()
+}
+
+/// The members of a record and of the objects in it, without the data.
+fn around(record: Value<'_>) -> String {
+    let mut text = String::from("{");
+    for (name, value) in record.entries().filter(|(name, _)| !is_data(name)) {
+        let value = match name.as_ref() {
+            "awslogs" | "kinesis" => around(value),
+            _ => value.raw().to_owned(),
+        };
+        text.push_str(if text.len() > 1 { "," } else { "" });
+        text.push_str(&format!("{}:{value}", serde_json::Value::from(name.as_ref())));
+    }
+    text + "}"
+}
+
+fn is_data(name: &str) -> bool {
+    matches!(name, "data" | "rawData" | "Data")
+}
