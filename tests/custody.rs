@@ -174,6 +174,22 @@ fn an_altered_lake_answers_nothing() {
     // As the hint says. The custody log has that it was made from nothing.
     run(&case, &["ingest"]).expect(0);
     run(&case, &["verify"]).expect(0);
+    // The lake of a copy that went on elsewhere: no command makes it this one's, whichever comes first.
+    let copy = directory.path().join("copy");
+    let copied = std::process::Command::new("cp").args(["-a".as_ref(), case.as_os_str(), copy.as_os_str()]).status();
+    assert!(copied.unwrap().success());
+    run(&copy, &["add", &root().join("sample-data/resolver-logs").to_string_lossy()]).expect(0);
+    run(&copy, &["ingest"]);
+    std::fs::remove_dir_all(case.join("lake")).unwrap();
+    std::fs::rename(copy.join("lake"), case.join("lake")).unwrap();
+    for verb in [&["verify", "--read-only"][..], &["verify"], &["derive"], &["ingest"], &["verify"]] {
+        let ran = run(&case, verb).expect(4);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains("no action has written the others"), "{verb:?}");
+    }
+    run(&case, &["sql", "select count(*) from objects"]).expect(4);
+    std::fs::remove_dir_all(case.join("lake")).unwrap();
+    run(&case, &["ingest"]).expect(0);
+    run(&case, &["verify"]).expect(0);
 }
 
 /// Every file of a folder with its bytes, and when it was changed.
@@ -255,4 +271,17 @@ fn what_failed_or_ran_beside_spoils_no_verdict() {
     });
     let ran = run(&case, &["verify"]);
     assert!(ran.stdout.contains("manifest   as the custody log says"), "{}", ran.stdout);
+    // Whoever would write into the lake meanwhile is refused, and no word of his is about what was being written.
+    std::thread::scope(|scope| {
+        let ingest = scope.spawn(|| run(&case, &["ingest"]));
+        while !ingest.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            let beside = run(&case, &["verify"]);
+            assert!(beside.status != 4, "{}{}", beside.stdout, beside.stderr);
+        }
+        let ran = ingest.join().unwrap();
+        assert!(ran.status == 0 || ran.stderr.contains("is running on this lake"), "{}", ran.stderr);
+    });
+    let ran = run(&case, &["verify"]);
+    assert!(ran.stdout.contains("manifest   as the custody log says") && ran.status != 4, "{}", ran.stdout);
 }

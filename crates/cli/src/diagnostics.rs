@@ -123,15 +123,11 @@ pub(crate) fn say(error: &anyhow::Error) {
 }
 
 /// The exit status that an error ends in.
-fn code(error: &anyhow::Error) -> u8 {
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
     use coldtrail_investigate::Error as NoAnswer;
     let query = error.downcast_ref();
     if crate::commands::is_interruption(error) || matches!(query, Some(coldtrail_query::Error::Interrupted)) {
         return 130;
-    }
-    // A line of ours that cannot be read was changed by somebody else.
-    if matches!(error.downcast_ref(), Some(coldtrail_evidence::Error::Line { .. })) {
-        return Status::Contradicted.code();
     }
     if is_contradiction(error) {
         return Status::Contradicted.code();
@@ -161,6 +157,11 @@ fn is_contradiction(error: &anyhow::Error) -> bool {
     use coldtrail_investigate::Error as NoAnswer;
     use {coldtrail_correlate::Error as NotDerived, coldtrail_ingest::Error as NotIngested};
     error.chain().any(|cause| {
+        let evidence = match (cause.downcast_ref(), cause.downcast_ref()) {
+            (Some(NotIngested::Evidence(evidence)), _) => Some(evidence),
+            (_, Some(coldtrail_fetch::Error::Evidence(evidence))) => Some(evidence),
+            _ => cause.downcast_ref(),
+        };
         let lake = match (cause.downcast_ref(), cause.downcast_ref()) {
             (Some(NotIngested::Lake(lake)), _) | (_, Some(NotDerived::Lake(lake))) => Some(lake),
             _ => cause.downcast_ref(),
@@ -169,7 +170,8 @@ fn is_contradiction(error: &anyhow::Error) -> bool {
             Some(NoAnswer::Query(query)) => Some(query),
             _ => cause.downcast_ref(),
         };
-        lake.is_some_and(coldtrail_lake::Error::is_contradiction)
+        evidence.is_some_and(coldtrail_evidence::Error::is_contradiction)
+            || lake.is_some_and(coldtrail_lake::Error::is_contradiction)
             || query.is_some_and(coldtrail_query::Error::is_contradiction)
     })
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use coldtrail_evidence::{Case, custody, noted};
-use coldtrail_lake::Lake;
+use coldtrail_lake::{Lake, Turn};
 use coldtrail_query::SessionOptions;
 use coldtrail_report::Options;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Command, Reading, Shell, When};
-use crate::diagnostics::{Status, Usage};
+use crate::diagnostics::{self, Status, Usage};
 use crate::{terminal, trusted};
 
 /// A program to page through long answers, and what to tell it.
@@ -224,7 +224,7 @@ pub(crate) fn recorded<T>(
         }
         Err(error) => {
             // The error itself is what the user has to know, also when the disk takes no more lines.
-            let exit = if crate::commands::is_interruption(&error) { 130 } else { 1 };
+            let exit = i32::from(diagnostics::code(&error));
             let left = match () {
                 () if collects => noted::state(case).unwrap_or_default(),
                 () if begun.inputs.get(noted::LAKE).is_some() => json!({ noted::LAKE: lake_state(case) }),
@@ -269,10 +269,23 @@ pub(crate) fn manifest_state(case: &Case) -> Result<Value> {
     Ok(noted::state(case)?)
 }
 
-/// What an action works on that writes into the lake: the manifest, and the lake as it was before. Asked under the lock
-/// of the custody log. Only what reads all of the evidence may begin the lake `anew` where there is none: for all others
+/// Does something to the lake of a case, as [`recorded`] does it, and alone: others that would write are told that
+/// `doing` is running. Only what reads all of the evidence may begin the lake `anew` where there is none: for all others
 /// one that was there is missing.
-pub(crate) fn of_lake(case: &Case, more: Value, anew: bool) -> coldtrail_evidence::Result<Value> {
+pub(crate) fn recorded_in_lake<T>(
+    case: &Case,
+    settings: &Settings,
+    (doing, anew): (&str, bool),
+    more: Value,
+    work: impl FnOnce() -> Result<Done<T>>,
+) -> Result<(Status, T)> {
+    let _turn = Turn::take(case, doing)?;
+    recorded(case, settings, || of_lake(case, more, anew), work)
+}
+
+/// What an action works on that writes into the lake: the manifest, and the lake as it was before. Asked under the lock
+/// of the custody log.
+fn of_lake(case: &Case, more: Value, anew: bool) -> coldtrail_evidence::Result<Value> {
     let mut inputs = more;
     if let (Value::Object(inputs), Value::Object(state)) = (&mut inputs, noted::state(case)?) {
         inputs.extend(state);

@@ -122,6 +122,13 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Was a line changed, removed or put in?
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Verdict::Broken { .. })
+    }
+}
+
 /// The beginning of a line, of a run that was killed while it wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {

@@ -137,6 +137,11 @@ impl Error {
         move |source| Error::Io { doing, path, source }
     }
 
+    /// Is a part of the case not what was written? A line of ours that cannot be read was changed by somebody else.
+    pub fn is_contradiction(&self) -> bool {
+        matches!(self, Error::Line { .. })
+    }
+
     /// What the user can do about it, if anything.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

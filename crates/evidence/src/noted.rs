@@ -66,6 +66,8 @@ pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
     let mut accounted = 0;
     // Actions that collect and have not said how they left the manifest.
     let mut open: BTreeSet<u64> = BTreeSet::new();
+    // All that collect: one may have ended after another that was waited for closed it below.
+    let mut begun: BTreeSet<u64> = BTreeSet::new();
     let mut doubtful = false;
     for entry in &entries {
         let (before, after) = told(entry);
@@ -78,15 +80,16 @@ pub fn verdict(case: &Case) -> Result<ManifestVerdict> {
         match entry.phase {
             Phase::Begin if collects(&entry.inputs) => {
                 open.insert(entry.seq);
+                begun.insert(entry.seq);
             }
-            Phase::End if entry.of.is_some_and(|of| open.contains(&of)) => {
+            Phase::End if entry.of.is_some_and(|of| begun.contains(&of)) => {
                 let Some(after) = after else { continue };
                 accounted = accounted.max(after.bytes);
-                let begun = entry.of.unwrap_or_default();
-                open.remove(&begun);
-                // Only one can collect at a time: what began earlier and has not ended was cut off.
-                if entry.exit != Some(1) && entry.exit != Some(130) {
-                    open.retain(|other| *other > begun);
+                let of = entry.of.unwrap_or_default();
+                open.remove(&of);
+                // Only one can collect at a time: what began earlier and has not ended was cut off, or waits.
+                if matches!(entry.exit, Some(0 | 3)) {
+                    open.retain(|other| *other > of);
                     doubtful = false;
                 }
             }
@@ -108,30 +111,45 @@ pub struct LakeNoted {
     /// The states of its list of commits, each with the number of the entry; only those since it was last made from
     /// nothing.
     pub states: Vec<(u64, Value)>,
+    /// So many lines of the list are of actions that have said how they left it, or were cut off.
+    pub accounted: u64,
+    /// Where an action found more lines than that, and none was open that could have written them: the number of its
+    /// entry, the lines, and those accounted for. Everything after it was built on these.
+    pub foreign: Option<(u64, u64, u64)>,
     /// Has an action that writes into it begun, and not said how it left it?
     pub is_open: bool,
 }
 
-/// What the custody log says of the lake.
+/// What the custody log says of the lake. Actions that write into it do so one after the other, from their first line
+/// here to their last: whatever is open when another begins was cut off.
 pub fn lake(case: &Case) -> Result<LakeNoted> {
     let mut noted = LakeNoted::default();
-    let mut open: BTreeSet<u64> = BTreeSet::new();
+    // The action that has begun last.
+    let mut open: Option<u64> = None;
+    let lines = |state: &Value| state.get("commits").and_then(Value::as_u64).unwrap_or(0);
     for entry in custody::read(case)? {
         if let Some(state) = entry.inputs.get(LAKE) {
-            open.insert(entry.seq);
+            let found = lines(state);
             match state {
-                Value::Null => noted.states.clear(),
-                state => noted.states.push((entry.seq, state.clone())),
+                Value::Null => noted = LakeNoted::default(),
+                // The first one that was noted is believed.
+                _ if found > noted.accounted && open.is_none() && !noted.states.is_empty() => {
+                    noted.foreign = noted.foreign.or(Some((entry.seq, found, noted.accounted)));
+                }
+                _ => noted.accounted = noted.accounted.max(found),
             }
+            if !state.is_null() {
+                noted.states.push((entry.seq, state.clone()));
+            }
+            open = Some(entry.seq);
         }
         if let Some(state) = entry.outputs.get(LAKE) {
-            // Only one can write at a time: what began earlier and has not ended was cut off.
-            let begun = entry.of.unwrap_or_default();
-            open.retain(|other| *other > begun);
+            open = open.filter(|open| Some(*open) != entry.of);
+            noted.accounted = noted.accounted.max(lines(state));
             noted.states.push((entry.seq, state.clone()));
         }
     }
-    noted.is_open = !open.is_empty();
+    noted.is_open = open.is_some();
     Ok(noted)
 }
 

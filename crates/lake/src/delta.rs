@@ -169,10 +169,15 @@ impl Lake {
             let noted = noted::lake(case).map_err(Error::Custody)?;
             let head = |state: &Value| Head::new(state.get("commits")?.as_u64()?, state.get("head")?.as_str()?);
             let heads: Vec<_> = noted.states.iter().filter_map(|(seq, state)| Some((*seq, head(state)?))).collect();
-            let accounted = heads.iter().map(|(_, head)| head.lines).max().unwrap_or(0);
             let found = commits.head().map_or(0, |head| head.lines);
-            if !heads.is_empty() && found > accounted && !noted.is_open {
-                return Err(Error::Unnoted { path: self.root.clone(), lines: found, accounted });
+            let last = (!heads.is_empty() && found > noted.accounted && !noted.is_open).then_some((
+                None,
+                found,
+                noted.accounted,
+            ));
+            let foreign = noted.foreign.map(|(seq, lines, accounted)| (Some(seq), lines, accounted));
+            if let Some((seq, lines, accounted)) = foreign.or(last) {
+                return Err(Error::Unnoted { path: self.root.clone(), seq, lines, accounted });
             }
             if heads.iter().any(|(_, head)| !commits.has(head)) {
                 // An action may have ended since.

@@ -35,10 +35,16 @@ pub enum Error {
     )]
     NotNoted { path: PathBuf, seq: u64, lines: u64, found: u64 },
     #[error(
-        "{path}: its list of commits has {lines} lines, and the custody log accounts for {accounted}: no action has \
-         written the others"
+        "{path}: its list of commits has {lines} lines{}, and the custody log accounts for {accounted}: no action has \
+         written the others", seq.map(|seq| format!(" at entry {seq} of the custody log")).unwrap_or_default()
     )]
-    Unnoted { path: PathBuf, lines: u64, accounted: u64 },
+    Unnoted {
+        path: PathBuf,
+        /// The entry of the action that came upon them; none for the one that looks now.
+        seq: Option<u64>,
+        lines: u64,
+        accounted: u64,
+    },
     #[error(transparent)]
     Custody(coldtrail_evidence::Error),
     #[error("{path}: there are commits and no list of them")]
@@ -66,6 +72,9 @@ pub const ALTERED_HINT: &str = "keep a copy if it matters who did it; the lake c
 impl Error {
     /// Is the lake, or a part of it, not what was written?
     pub fn is_contradiction(&self) -> bool {
+        if let Error::Custody(error) = self {
+            return error.is_contradiction();
+        }
         matches!(
             self,
             Error::Altered { .. }

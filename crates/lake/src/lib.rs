@@ -27,6 +27,7 @@ pub use commits::Head;
 pub use delta::{Batch, Change, Lake, Snapshot};
 pub use error::{ALTERED_HINT, Error, Result};
 pub use files::{LakeFile, integers, read_all, read_columns, read_rows, texts, times};
+pub use lock::Turn;
 pub use parquet_input::{ParquetLimits, ParquetRows, ParquetStop};
 pub use parquet_output::{NewFile, Order, write_file};
 pub use spill::{SpillFolder, Swept, sweep};

@@ -188,6 +188,11 @@ fn a_version_that_no_action_has_written_is_refused() {
     assert!(matches!(numbers(&lab.lake()), Err(Error::Unnoted { lines: 4, accounted: 3, .. })));
     assert!(lab.lake().begin("test").is_err() && lab.lake().clean(1, false).is_err());
     assert_eq!(lab.lake().audit().unwrap().altered.len(), 1);
+    // An action that comes upon it does not make it right, by its beginning or its end.
+    for _ in 0..2 {
+        assert!(lab.ingest(3).unwrap_err().is_contradiction());
+        assert!(matches!(numbers(&lab.lake()), Err(Error::Unnoted { seq: Some(5), lines: 4, accounted: 3, .. })));
+    }
     // While an action is at work, or after it was killed, its versions are there.
     let lab = Lab::new();
     lab.ingest(1).unwrap();

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::args::Derive;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
+use crate::settings::{Done, Settings, lake_state, recorded_in_lake};
 use crate::terminal;
 
 pub(crate) fn run(arguments: &Derive, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
-    let inputs = || of_lake(&case, json!({ "again": arguments.again }), false);
-    let (status, summary) = recorded(&case, settings, inputs, || {
+    let inputs = json!({ "again": arguments.again });
+    let (status, summary) = recorded_in_lake(&case, settings, ("derive", false), inputs, || {
         let summary = work(&case, arguments.again, settings)?;
         let outputs = json!({ "lake_version": summary.version, LAKE: lake_state(&case) });
         Ok(Done { status: Status::Clean, counts: as_json(&summary), outputs, value: summary })

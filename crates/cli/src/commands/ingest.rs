@@ -9,14 +9,13 @@ use serde_json::{Value, json};
 use crate::args::Ingest;
 use crate::commands::derive;
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, lake_state, of_lake, recorded, this_year};
+use crate::settings::{Done, Settings, lake_state, recorded_in_lake, this_year};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, time: arguments.max_time, ..Limits::default() };
-    let inputs = || of_lake(&case, json!({}), true);
-    let (status, (summary, derived)) = recorded(&case, settings, inputs, || {
+    let (status, (summary, derived)) = recorded_in_lake(&case, settings, ("ingest", true), json!({}), || {
         let bar = Bar::new(settings);
         let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch, last_year: this_year() + 1 }, &bar);
         bar.finish();

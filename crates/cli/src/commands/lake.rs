@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::{LakeClean, LakeCommand};
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, lake_state, of_lake, recorded};
+use crate::settings::{Done, Settings, lake_state, recorded_in_lake};
 use crate::terminal;
 
 pub(crate) fn run(command: &LakeCommand, settings: &Settings) -> Result<Status> {
@@ -22,8 +22,8 @@ fn clean(arguments: &LakeClean, settings: &Settings) -> Result<Status> {
     let (status, cleaned) = if arguments.dry_run {
         (Status::Clean, lake.clean(arguments.keep, true)?)
     } else {
-        let inputs = || of_lake(&case, json!({ "keep": arguments.keep }), false);
-        recorded(&case, settings, inputs, || {
+        let inputs = json!({ "keep": arguments.keep });
+        recorded_in_lake(&case, settings, ("lake clean", false), inputs, || {
             let cleaned = lake.clean(arguments.keep, false)?;
             let outputs =
                 json!({ "oldest_version": cleaned.oldest, "lake_version": cleaned.newest, LAKE: lake_state(&case) });

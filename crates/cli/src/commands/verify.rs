@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::Verify;
 use crate::commands::{Spill, custody as custody_log};
 use crate::diagnostics::Status;
-use crate::settings::{Done, Settings, lake_state, looked, of_lake, recorded};
+use crate::settings::{Done, Settings, lake_state, looked, recorded_in_lake};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
@@ -28,9 +28,18 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
     let period = (arguments.period.from.map(utc), arguments.period.to.map(utc));
     let inputs = json!({ "keys": keys, "kept_keys": kept, "from": period.0, "to": period.1 });
     // The state of the manifest is compared before this run adds its own line to the custody log.
-    let manifest = manifest_verdict(&case)?;
     let (custody, unfinished) = custody_state(&case, arguments.expect_head.as_deref())?;
-    let read_only = arguments.read_only;
+    let altered = custody::verify(&case)?.is_broken();
+    let manifest = match manifest_verdict(&case) {
+        // Nothing can be said of it by a log that cannot be read.
+        Err(error) if altered && error.downcast_ref().is_some_and(coldtrail_evidence::Error::is_contradiction) => None,
+        known => known?,
+    };
+    // Nothing is written behind what somebody else has written.
+    let read_only = arguments.read_only || altered;
+    if altered {
+        terminal::warn(settings, "the custody log is not what was written; nothing is written behind it")?;
+    }
     let work = || -> Result<Done<Checked>> {
         // What is proven with them stays proven when they are not given again.
         if !read_only {
@@ -76,8 +85,10 @@ pub(crate) fn run(arguments: &Verify, settings: &Settings) -> Result<Status> {
             value: checked,
         })
     };
-    let inputs = || of_lake(&case, inputs, false);
-    let (status, checked) = if read_only { looked(settings, work)? } else { recorded(&case, settings, inputs, work)? };
+    let (status, checked) = match read_only {
+        true => looked(settings, work)?,
+        false => recorded_in_lake(&case, settings, ("verify", false), inputs, work)?,
+    };
     terminal::print_answer(settings, &integrity(&checked))?;
     Ok(status)
 }
