@@ -103,10 +103,18 @@ impl Case {
 
     /// Finds the case that a directory belongs to: itself or the nearest above, as git does.
     pub fn find(start: &Path) -> Result<Case> {
-        let absolute = fs::canonicalize(start).map_err(|_gone| Error::NoCase { start: start.to_path_buf() })?;
-        match absolute.ancestors().find(|dir| dir.join("case.toml").is_file()) {
+        let absolute = fs::canonicalize(start).map_err(|error| no_case(start, error))?;
+        let mut refused = None;
+        let root = absolute.ancestors().find(|dir| match fs::metadata(dir.join("case.toml")) {
+            Ok(about) => about.is_file(),
+            Err(error) => {
+                refused = refused.take().or((error.kind() == ErrorKind::PermissionDenied).then_some(error));
+                false
+            }
+        });
+        match root {
             Some(root) => Case::open(root),
-            None => Err(Error::NoCase { start: start.to_path_buf() }),
+            None => Err(no_case(start, refused.unwrap_or(ErrorKind::NotFound.into()))),
         }
     }
 
@@ -252,4 +260,11 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let mut file = private().create_new(true).open(path).map_err(Error::io("write", path))?;
     file.write_all(bytes).map_err(Error::io("write", path))
+}
+/// Why there is no case: it may be there for others.
+fn no_case(start: &Path, error: std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied => Error::io("open", start)(error),
+        _ => Error::NoCase { start: start.to_path_buf() },
+    }
 }

@@ -17,7 +17,7 @@ use crate::digest::{
 use crate::error::Result;
 use crate::hash::Hasher;
 use crate::kept_keys;
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::{Entry, Location, Manifest};
 use crate::open::{Limits, Opened, hash_stored, open, open_bytes, read_stored};
 use crate::sidecar;
 
@@ -165,7 +165,12 @@ fn inspect_all(
             match inspected.stored {
                 Ok(true) => found.objects_verified += 1,
                 Ok(false) => found.objects_altered.push((entry.object.clone(), entry.key.clone(), inspected.found)),
-                Err(why) => found.objects_unreadable.push((entry.object.clone(), entry.key.clone(), why)),
+                Err(why) => {
+                    let gone = matches!(entry.location, Location::Stored)
+                        && fs_err::symlink_metadata(case.object_path(&entry.sha256)).is_err();
+                    let why = if gone { format!("it was collected, and is not there any more: {why}") } else { why };
+                    found.objects_unreadable.push((entry.object.clone(), entry.key.clone(), why));
+                }
             }
             match inspected.part {
                 Part::Digest(digest) => digests.push(*digest),

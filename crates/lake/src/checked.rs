@@ -47,6 +47,12 @@ impl Blocks {
         Blocks(STANDARD_NO_PAD.decode(text).unwrap_or_default().into())
     }
 
+    /// The hash of a block as it was written, for people.
+    fn told(&self, block: usize) -> String {
+        let kept = self.0.get(block * KEPT..(block + 1) * KEPT);
+        kept.map_or_else(|| "there is no such block".to_owned(), |kept| format!("{}…", hex::encode(kept)))
+    }
+
     fn is(&self, block: usize, bytes: &[u8]) -> bool {
         self.0.get(block * KEPT..(block + 1) * KEPT).is_some_and(|expected| digest(bytes) == *expected)
     }
@@ -152,7 +158,8 @@ impl Inner {
         }
         if !self.blocks.is(block, bytes) {
             let at = block * BLOCK;
-            let found = (format!("another one at byte {at}"), hex::encode(digest(bytes)));
+            let found = format!("{}… in the block at byte {at}", hex::encode(digest(bytes)));
+            let found = (self.blocks.told(block), found);
             let (expected, found) = self.altered.get_or_init(|| found).clone();
             return Err(Error::Altered { path: self.path.clone(), expected, found });
         }

@@ -47,9 +47,15 @@ fn show(case: &Case, settings: &Settings) -> Result<Status> {
         text.push_str(&format!("head {}\n", safe(&last.hash)));
     }
     terminal::print(settings, &text)?;
-    if let Verdict::Intact { unfinished, .. } = custody::verify(case)? {
-        for one in unfinished.iter().filter(|one| !one.is_set_aside) {
-            terminal::note(settings, one.to_string())?;
+    match custody::verify(case)? {
+        Verdict::Intact { unfinished, .. } => {
+            for one in unfinished.iter().filter(|one| !one.is_set_aside) {
+                terminal::note(settings, one.to_string())?;
+            }
+        }
+        Verdict::Broken { seq, reason } => {
+            terminal::warn(settings, format!("this is not what was written: entry {seq}: {reason}"))?;
+            return Ok(Status::Contradicted);
         }
     }
     if let Some(last) = entries.last() {

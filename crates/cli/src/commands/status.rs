@@ -77,7 +77,7 @@ static PARTS: &[Part] = &[
         heading: "CloudTrail's digests and log files, as `coldtrail verify` found them",
         sql: include_str!("status/integrity.sql"),
         brief: None,
-        empty: "not verified yet; `coldtrail verify` does",
+        empty: "no verdict about a file of CloudTrail; `coldtrail verify` makes them",
     },
     Part {
         name: "missing_days",

@@ -339,7 +339,8 @@ impl Documents<'_> {
         self.ordinal -= 1;
         let mut around = packed.around;
         if !self.envelope.is_empty() {
-            let members = around.strip_prefix('{').filter(|members| *members != "}").map(|members| format!(",{members}"));
+            let members =
+                around.strip_prefix('{').filter(|members| *members != "}").map(|members| format!(",{members}"));
             around = format!("{{\"envelope\":{}{}", self.envelope, members.as_deref().unwrap_or("}"));
         }
         let inside = Documents {
@@ -349,7 +350,7 @@ impl Documents<'_> {
             depth: self.depth + 1,
             ..Documents::new(self.sink, false)
         };
-        self.ordinal = inside.to_the_end(packed.bytes);
+        self.ordinal = inside.read_all(packed.bytes);
         if let Some(reason) = packed.damage {
             self.ordinal += 1;
             let reason = format!("the data in the record: {reason}");
@@ -359,7 +360,7 @@ impl Documents<'_> {
     }
 
     /// Reads all of these bytes; the ordinal of the last record.
-    fn to_the_end(mut self, bytes: Vec<u8>) -> u64 {
+    fn read_all(mut self, bytes: Vec<u8>) -> u64 {
         // Reading bytes in memory does not fail.
         let _never = self.frame(&mut Window::new(bytes, io::empty()));
         self.ordinal
