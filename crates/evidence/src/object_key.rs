@@ -49,7 +49,7 @@ impl ObjectKey {
         found
     }
 
-    /// `[prefix/]AWSLogs/[o-…/]<account>/<service>/<region>/…`; organisations put folders of their own before the account.
+    /// `[prefix/]AWSLogs/[o-…/]<account>/<service>/[<kind>/]<region>/…`; organisations put folders of their own before the account.
     fn read_aws_logs(&mut self, folders: &[&str]) {
         let Some(at) = folders.iter().rposition(|part| *part == "AWSLogs") else { return };
         let mut rest = folders.get(at + 1..).unwrap_or_default().iter().copied();
@@ -57,7 +57,9 @@ impl ObjectKey {
         self.account = Some(account.to_owned());
         let Some(service) = rest.next() else { return };
         self.service = Some(service.strip_prefix("aws-service=").unwrap_or(service).to_owned());
-        let region = rest.next().map(|part| part.strip_prefix("aws-region=").unwrap_or(part));
+        // Network Firewall has the kind of log before the region.
+        let before = usize::from(self.service.as_deref() == Some("network-firewall"));
+        let region = rest.nth(before).map(|part| part.strip_prefix("aws-region=").unwrap_or(part));
         self.region = region.filter(|part| is_region(part) || *part == "global").map(str::to_owned);
     }
 

@@ -56,6 +56,13 @@ impl Source {
         Ok(Source::of(table))
     }
 
+    /// Do its keys tell it? Logs without a folder of AWS's lie where their owner has put them; those of S3's access
+    /// logs have a time and an id for name.
+    fn is_told(self) -> bool {
+        let folders = |table: &Table| matches!(table.role, Role::Event(event) if !event.services.is_empty());
+        self.0 == tables::s3_access::TABLE.name || tables::source_named(self.0).is_none_or(folders)
+    }
+
     fn of_service(service: &str) -> Option<Source> {
         tables::of_service(service).map(Source::of)
     }
@@ -85,6 +92,11 @@ impl Wanted {
         self.sources.is_empty() || source.is_some_and(|source| self.sources.contains(&source))
     }
 
+    /// Is a kind of logs wanted whose keys do not tell it? Then it may be whatever lies in no folder of AWS's.
+    fn untold(&self) -> bool {
+        self.sources.iter().any(|source| !source.is_told())
+    }
+
     /// Is the object at this key wanted? What a key does not tell is no reason against it.
     pub(crate) fn wants(&self, key: &str) -> bool {
         let told = ObjectKey::parse(key);
@@ -102,6 +114,7 @@ impl Wanted {
             (Some(service), _) if known(service) => Source::of_service(service),
             (_, Some(_)) => Some(Source::of(&tables::cloudfront::TABLE)),
             (Some(service), _) => Source::of_service(service),
+            _ if self.untold() => return in_time,
             _ if told.delivery_time.is_some() => Some(Source::of(&tables::s3_access::TABLE)),
             _ => None,
         };

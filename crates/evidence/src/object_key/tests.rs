@@ -87,6 +87,21 @@ fn config() {
 }
 
 #[test]
+fn network_firewall() {
+    let name = "011122223333_network-firewall_flow_eu-west-1_edge_202307101215_0a1b2c3d.log.gz";
+    check(
+        &format!("logs/AWSLogs/011122223333/network-firewall/flow/eu-west-1/edge/2023/07/10/12/{name}"),
+        Expected {
+            account: "011122223333",
+            region: "eu-west-1",
+            service: "network-firewall",
+            time: "2023-07-10T12:00:00Z",
+            ..Expected::default()
+        },
+    );
+}
+
+#[test]
 fn s3_access() {
     let time = "2023-11-28T10:05:59Z";
     check("logs/2023-11-28-10-05-59-0123456789ABCDEF", Expected { time, ..Expected::default() });

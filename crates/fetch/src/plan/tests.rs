@@ -30,6 +30,10 @@ fn keys_are_chosen_by_what_they_tell() {
     let logs = Wanted { sources: vec![Source::named("s3_access").unwrap()], ..Wanted::default() };
     assert!(logs.wants("access/2026-03-01-00-10-22-0123456789ABCDEF"));
     assert!(!logs.wants("readme.txt"));
+    // Logs of a database lie where their owner has put them, under any name.
+    let database = Wanted::new(&["rds_audit".to_owned()], &[], &[], None, None).unwrap();
+    assert!(database.wants("db-1/audit/server_audit.log") && database.wants("db-1/2026-03-01-00-10-22-audit.gz"));
+    assert!(!database.wants(&key("CloudTrail", "111122223333", "01")));
 }
 
 /// A bucket of these keys.
