@@ -57,14 +57,54 @@ struct Use {
     who: Option<String>,
     evidence_object: Option<String>,
     evidence_record: Option<i64>,
+    /// Of flow logs: in how many hours, of each address behind the opening, there is any row.
+    hours: Option<i64>,
+    /// In how many of them the log says that records were lost.
+    hours_skipped: Option<i64>,
+    /// In how many there could be one.
+    hours_asked: Option<i64>,
 }
 
 /// An interval with its use.
 struct Opening {
     interval: Interval,
     uses: Vec<Use>,
+    /// How much of the time the flow log tells of, where it tells anything.
+    watch: Option<Watch>,
     /// Why the absence of a use says nothing.
     blind: Option<&'static str>,
+}
+
+/// In how many hours the flow log says anything of the addresses behind an opening.
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    hours: i64,
+    skipped: i64,
+    asked: i64,
+}
+
+impl Watch {
+    fn of(uses: &[Use]) -> Option<Watch> {
+        uses.iter().find_map(|one| {
+            Some(Watch { hours: one.hours?, skipped: one.hours_skipped.unwrap_or_default(), asked: one.hours_asked? })
+        })
+    }
+
+    /// Does it say nothing of some of the time?
+    fn has_gaps(&self) -> bool {
+        self.hours < self.asked || self.skipped > 0
+    }
+
+    fn sentence(&self) -> String {
+        let lost = match self.skipped {
+            0 => String::new(),
+            hours => format!(", and says of {hours} of them that records were lost (SKIPDATA)"),
+        };
+        format!(
+            "the flow log has rows in {} of {} hours, each address behind it counted by itself{lost}",
+            self.hours, self.asked
+        )
+    }
 }
 
 /// Items of Config say what was open, the logs say who used it.
@@ -128,7 +168,8 @@ fn openings(scope: &Scope<'_>, resource: Option<&Resource>, kind: Option<&str>) 
         };
         let uses: Vec<Use> = uses.iter().filter(is_of).cloned().collect();
         let blind = blind(&interval, &uses);
-        Opening { interval, uses: uses.into_iter().filter(|one| one.requests > 0).collect(), blind }
+        let watch = Watch::of(&uses);
+        Opening { interval, uses: uses.into_iter().filter(|one| one.requests > 0).collect(), watch, blind }
     });
     Ok(openings.collect())
 }
@@ -260,6 +301,10 @@ impl Opening {
             }
             None => {}
         }
+        if let Some(watch) = self.watch.filter(Watch::has_gaps) {
+            let gaps = format!("cannot say what was let in in the other hours: {}", watch.sentence());
+            answer.say(2, "", gaps, None);
+        }
     }
 
     fn as_json(&self) -> Json {
@@ -276,6 +321,9 @@ impl Opening {
             "from": open.valid_from, "to": open.valid_to, "seconds": self.length().map(|length| length / 1_000_000),
             "evidence": open.row.as_json(), "closedBy": self.closed_by().map(|row| row.as_json()),
             "uses": Json::Array(uses.collect()), "cannotSay": self.blind,
+            "flowLog": self.watch.map(|watch| {
+                json!({ "hours": watch.hours, "hoursSkipped": watch.skipped, "hoursAsked": watch.asked })
+            }),
         })
     }
 }
@@ -287,7 +335,7 @@ impl Use {
             name if name == vpc_flow::TABLE.name => {
                 let bytes_in = self.bytes_in.unwrap_or_default();
                 format!(
-                    "{addresses} external addresses, {} accepted flows, {bytes_in} bytes in, {bytes} bytes out",
+                    "{addresses} external addresses, {} accepted flows both ways, {bytes_in} bytes in, {bytes} bytes out",
                     self.requests
                 )
             }

@@ -57,16 +57,16 @@ doors as (
     and ($kind is null or kind = $kind)
 ),
 owned as (
-  select ip, account, owner, valid_from, valid_to, unnest(coalesce(json_get_array(security_groups), make_array('{}'))) as grouped
+  select ip, account, interface_id, valid_from, valid_to, unnest(coalesce(json_get_array(security_groups), make_array('{}'))) as grouped
   from ip_owner
   where basis = 'config' and ip_is_private(ip)
 ),
 members as (
-  select distinct ip, account, valid_from, coalesce(valid_to, $end) as until, json_as_text(grouped, 'groupId') as group_id
+  select distinct ip, account, interface_id, valid_from, coalesce(valid_to, $end) as until, json_as_text(grouped, 'groupId') as group_id
   from owned
 ),
 behind as (
-  select d.resourcetype, d.resourceid, d.valid_from, d.protocol, d.is_any, d.first_port, d.last_port, m.ip,
+  select d.resourcetype, d.resourceid, d.valid_from, d.protocol, d.is_any, d.first_port, d.last_port, m.ip, m.interface_id,
     greatest(d.valid_from, m.valid_from) as since, least(d.until, m.until) as until
   from doors d
   join members m on m.group_id = d.group_id and m.account = d.awsaccountid
@@ -83,9 +83,9 @@ accepted as (
   from lake.vpc_flow
   where action = 'ACCEPT' and event_time >= (select min(valid_from) from exposures)
 ),
--- All flows of what is behind an opening in that time tell that it was watched; two rules of a group may let in one flow.
+-- Two rules of a group may let in one flow.
 flows as (
-  select b.resourcetype, b.resourceid, b.valid_from, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
+  select b.resourcetype, b.resourceid, b.valid_from, b.ip, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
     f.evidence_record,
     bool_or(
       not coalesce(ip_is_private(f.peer), false)
@@ -94,8 +94,49 @@ flows as (
   from behind b
   join accepted f on f.ip = b.ip
   where f.event_time >= b.since and f.event_time <= b.until
-  group by b.resourcetype, b.resourceid, b.valid_from, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
+  group by b.resourcetype, b.resourceid, b.valid_from, b.ip, f.peer, f.bytes_in, f.bytes_out, f.event_time, f.evidence_object,
     f.evidence_record
+),
+-- In which hours of that time the flow log says anything of what is behind an opening, be it that nothing flowed, and in
+-- which it says that records were lost.
+hours as (
+  select interface_id, date_trunc('hour', event_time) as hour, bool_or(log_status = 'SKIPDATA') as is_skipped
+  from lake.vpc_flow
+  where event_time >= (select min(valid_from) from exposures) and interface_id is not null
+  group by interface_id, date_trunc('hour', event_time)
+),
+guarded as (
+  select distinct resourcetype, resourceid, valid_from, ip, interface_id, since, until from behind
+),
+watched as (
+  select g.resourcetype, g.resourceid, g.valid_from, g.ip, h.hour, h.is_skipped
+  from guarded g
+  join hours h on h.interface_id = g.interface_id
+  where h.hour >= date_trunc('hour', g.since) and h.hour <= g.until
+  union all
+  select resourcetype, resourceid, valid_from, ip, date_trunc('hour', event_time) as hour, false as is_skipped
+  from flows
+),
+watch as (
+  select resourcetype, resourceid, valid_from, count(distinct concat(ip, ' ', cast(hour as text))) as hours,
+    count(distinct concat(ip, ' ', cast(hour as text))) filter (where is_skipped) as hours_skipped
+  from watched
+  group by resourcetype, resourceid, valid_from
+),
+asked as (
+  select resourcetype, resourceid, valid_from,
+    cast(sum(floor((date_part('epoch', until) - date_part('epoch', date_trunc('hour', since))) / 3600) + 1) as bigint) as hours_asked
+  from (select distinct resourcetype, resourceid, valid_from, ip, since, until from behind)
+  group by resourcetype, resourceid, valid_from
+),
+through as (
+  select resourcetype, resourceid, valid_from, count(*) as requests, sum(bytes_out) as bytes, sum(bytes_in) as bytes_in,
+    count(distinct peer) as addresses, array_to_string(array_sort(array_agg(distinct peer)), ', ') as who,
+    first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
+    first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+  from flows
+  where is_through
+  group by resourcetype, resourceid, valid_from
 ),
 sessions as (
   select o.resourcetype, o.resourceid, o.valid_from, a.host, a.username, a.event_time, a.error_class,
@@ -114,7 +155,8 @@ select resourcetype, resourceid, valid_from, 's3_access' as source,
   count(distinct remoteip) filter (where is_strange) as addresses,
   array_to_string(array_sort(array_agg(distinct coalesce(requester, 'anonymous')) filter (where is_strange)), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) filter (where is_strange) as evidence_object,
-  first_value(evidence_record order by event_time, evidence_object, evidence_record) filter (where is_strange) as evidence_record
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) filter (where is_strange) as evidence_record,
+  cast(null as bigint) as hours, cast(null as bigint) as hours_skipped, cast(null as bigint) as hours_asked
 from logged
 group by resourcetype, resourceid, valid_from
 union all
@@ -124,26 +166,29 @@ select resourcetype, resourceid, valid_from, 'cloudtrail' as source, count(*) as
   count(distinct json_get_str(requestparameters, 'key')) as keys, count(distinct sourceipaddress) as addresses,
   array_to_string(array_sort(array_agg(distinct coalesce(useridentity_arn, useridentity_accountid, 'anonymous'))), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
-  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record,
+  cast(null as bigint) as hours, cast(null as bigint) as hours_skipped, cast(null as bigint) as hours_asked
 from calls
 group by resourcetype, resourceid, valid_from
 union all
-select resourcetype, resourceid, valid_from, 'vpc_flow' as source,
-  count(*) filter (where is_through) as requests, 0 as reads,
-  sum(bytes_out) filter (where is_through) as bytes, sum(bytes_in) filter (where is_through) as bytes_in, 0 as keys,
-  count(distinct peer) filter (where is_through) as addresses,
-  array_to_string(array_sort(array_agg(distinct peer) filter (where is_through)), ', ') as who,
-  first_value(evidence_object order by event_time, evidence_object, evidence_record) filter (where is_through) as evidence_object,
-  first_value(evidence_record order by event_time, evidence_object, evidence_record) filter (where is_through) as evidence_record
-from flows
-group by resourcetype, resourceid, valid_from
+select asked.resourcetype, asked.resourceid, asked.valid_from, 'vpc_flow' as source,
+  coalesce(requests, 0) as requests, 0 as reads, bytes, bytes_in, 0 as keys, coalesce(addresses, 0) as addresses, who,
+  evidence_object, evidence_record, hours, hours_skipped, hours_asked
+from asked
+join watch
+  on watch.resourcetype = asked.resourcetype and watch.resourceid = asked.resourceid
+  and watch.valid_from = asked.valid_from
+left join through
+  on through.resourcetype = asked.resourcetype and through.resourceid = asked.resourceid
+  and through.valid_from = asked.valid_from
 union all
 select resourcetype, resourceid, valid_from, 'rds_audit' as source, count(*) as requests,
   count(*) filter (where error_class = 'success') as reads, cast(null as bigint) as bytes,
   cast(null as bigint) as bytes_in, 0 as keys, count(distinct host) as addresses,
   array_to_string(array_sort(array_agg(distinct concat(coalesce(username, 'nobody'), '@', coalesce(host, 'unknown')))), ', ') as who,
   first_value(evidence_object order by event_time, evidence_object, evidence_record) as evidence_object,
-  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record
+  first_value(evidence_record order by event_time, evidence_object, evidence_record) as evidence_record,
+  cast(null as bigint) as hours, cast(null as bigint) as hours_skipped, cast(null as bigint) as hours_asked
 from sessions
 group by resourcetype, resourceid, valid_from
 order by 1, 2, 3, 4
