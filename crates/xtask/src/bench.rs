@@ -2,6 +2,7 @@
 
 mod acquisition;
 mod correlation;
+mod lines;
 mod many;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use coldtrail_testkit::{BenchOptions, BenchSummary, write_bench_logs};
 
+/// `bench ingest --source NAME [--lines N]`, or
 /// `bench ingest|query|fetch|verify|objects|large|truth|derive [--events N] [--hours N] [--count N] [--bytes N]
 /// [--seed N] [--changes N] [--background N] [--dir DIR] [--runs N] [--binary FILE]`
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -41,6 +43,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             let (changes, background) = (number("--changes", 900_000)?, number("--background", 4_000_000)?);
             return correlation::derive(&binary, &directory, number("--seed", 1)?, changes, background, runs);
         }
+        Some("ingest") => {
+            if let Some(source) = value("--source") {
+                return lines::ingest(&binary, &directory, &source, number("--lines", 2_000_000)?, runs);
+            }
+        }
         _ => {}
     }
     let logs = Logs::prepare(&directory, events)?;
@@ -62,7 +69,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             query(&binary, &directory, runs)
         }
         _ => bail!(
-            "cargo xtask bench ingest|query|fetch|verify|objects|large|truth|derive [--events N] [--hours N] [--count N] [--bytes N] [--seed N] [--changes N] [--background N] [--runs N] [--dir DIR] [--binary FILE]"
+            "cargo xtask bench ingest --source NAME [--lines N], or cargo xtask bench ingest|query|fetch|verify|objects|large|truth|derive [--events N] [--hours N] [--count N] [--bytes N] [--seed N] [--changes N] [--background N] [--runs N] [--dir DIR] [--binary FILE]"
         ),
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn large(binary: &Path, directory: &Path, bytes: u64) -> Result<()> {
 const IN_A_FOLDER: u64 = 100_000;
 
 /// A line of an access log; `second` tells when it was, `id` makes it one of its own.
-fn line(second: u64, id: u64) -> String {
+pub(super) fn line(second: u64, id: u64) -> String {
     let (hour, minute, second, day) = (second / 3600 % 24, second / 60 % 60, second % 60, 1 + second / 86_400 % 28);
     format!(
         "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be acme-data \
