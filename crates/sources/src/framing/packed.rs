@@ -39,8 +39,9 @@ pub(super) fn inside(record: Value<'_>) -> Option<Packed> {
     if record.raw().starts_with("{\"eventVersion\"") || record.entries().take(MEMBERS + 1).count() > MEMBERS {
         return None;
     }
-    let carried = carried(record)?;
-    let mut opened = open_bytes(STANDARD.decode(carried.as_bytes()).ok()?, &LIMITS);
+    // Text that is no base64 is text.
+    let Ok(packed) = STANDARD.decode(carried(record)?.as_bytes()) else { return None };
+    let mut opened = open_bytes(packed, &LIMITS);
     let mut bytes = Vec::new();
     let failed = opened.read_to_end(&mut bytes).err().map(|error| error.to_string());
     let damage = opened.facts().damage.filter(|damage| !damage.is_harmless()).map(|damage| damage.to_string());
