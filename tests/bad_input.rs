@@ -141,6 +141,10 @@ fn an_unknown_case() {
 
 #[test]
 fn an_unknown_column_is_answered_with_a_guess() {
+    // A comment first is a statement, a word behind hyphens is not.
+    run(sample_case(), &["sql", "-- how many\nselect count(*) from objects"]).expect(0);
+    let ran = run(sample_case(), &["sql", "--jsno"]).expect(2);
+    assert!(ran.stderr.contains("there is no such option"), "{}", ran.stderr);
     let ran = run(sample_case(), &["sql", "select evntname from cloudtrail"]).expect(2);
     assert!(ran.stderr.contains("did you mean `eventname`"), "{}", ran.stderr);
     let ran = run(sample_case(), &["sql", "select 1 from cloudtrial"]).expect(2);

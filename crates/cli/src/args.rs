@@ -290,7 +290,12 @@ Only reading is possible. `coldtrail tables` lists the tables. Times are compare
 event_time >= '2026-05-01T10:00:00Z'.")]
 pub(crate) struct Sql {
     /// One statement or several, each ended by ; (- reads standard input).
-    #[arg(required_unless_present = "from_file", conflicts_with = "from_file")]
+    #[arg(
+        required_unless_present = "from_file",
+        conflicts_with = "from_file",
+        allow_hyphen_values = true,
+        value_parser = statement
+    )]
     pub(crate) sql: Option<String>,
     /// Read the statements from a file.
     #[arg(short = 'f', long = "from-file", value_name = "FILE")]
@@ -302,6 +307,14 @@ pub(crate) struct Sql {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// A statement may begin with a comment; what is one word behind a hyphen is an option that there is not.
+fn statement(text: &str) -> Result<String, String> {
+    match text.starts_with('-') && text != "-" && !text.contains(char::is_whitespace) {
+        true => Err("there is no such option".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]
