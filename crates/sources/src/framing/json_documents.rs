@@ -316,8 +316,9 @@ impl<'s> Documents<'s> {
             None => self.sound = false,
         }
         let packed = if self.depth < packed::MAX_DEPTH { packed::inside(self.tape.root(&text)) } else { None };
-        if let Some(packed) = packed {
-            self.unpack(packed, &text, offset);
+        if let Some(packed) = packed
+            && self.unpack(packed, &text, offset)
+        {
             window.consume(end);
             return;
         }
@@ -333,9 +334,11 @@ impl<'s> Documents<'s> {
 }
 
 impl Documents<'_> {
-    /// Hands over what was packed in a record, as if each had stood where it does.
-    fn unpack(&mut self, packed: Packed, record: &str, offset: Option<u64>) {
+    /// Hands over what was packed in a record, as if each had stood where it does. False when that is nothing: then the
+    /// record is one itself.
+    fn unpack(&mut self, packed: Packed, record: &str, offset: Option<u64>) -> bool {
         // In place of the one around them.
+        let own = self.ordinal;
         self.ordinal -= 1;
         let mut around = packed.around;
         if !self.envelope.is_empty() {
@@ -357,6 +360,9 @@ impl Documents<'_> {
             let bytes = record.as_bytes();
             self.sink.broken(super::Broken { ordinal: self.ordinal, offset, bytes, size: bytes.len() as u64, reason });
         }
+        let any = self.ordinal >= own;
+        self.ordinal = self.ordinal.max(own);
+        any
     }
 
     /// Reads all of these bytes; the ordinal of the last record.

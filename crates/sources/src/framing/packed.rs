@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>,
 //! <https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>
 
-use std::borrow::Cow;
 use std::io::Read;
 use std::time::Duration;
 
@@ -23,6 +22,9 @@ const LIMITS: Limits =
 /// No record that carries data has more members.
 const MEMBERS: usize = 16;
 
+/// So long may be what stands beside the data.
+const AROUND: usize = 4 << 10;
+
 /// What is packed in a record.
 pub(super) struct Packed {
     /// The documents, as far as they could be read.
@@ -40,7 +42,8 @@ pub(super) fn inside(record: Value<'_>) -> Option<Packed> {
         return None;
     }
     // Text that is no base64 is text.
-    let Ok(packed) = STANDARD.decode(carried(record)?.as_bytes()) else { return None };
+    let data = carried(record)?;
+    let Ok(packed) = STANDARD.decode(data.text()?.as_bytes()) else { return None };
     let mut opened = open_bytes(packed, &LIMITS);
     let mut bytes = Vec::new();
     let failed = opened.read_to_end(&mut bytes).err().map(|error| error.to_string());
@@ -48,41 +51,43 @@ pub(super) fn inside(record: Value<'_>) -> Option<Packed> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    Some(Packed { bytes, damage: failed.or(damage), around: around(record) })
+    // It goes with every document.
+    let (around, long) = match around(record, data) {
+        around if around.len() <= AROUND => (around, None),
+        _ => ("{}".to_owned(), Some(format!("what stands beside it is longer than {AROUND} bytes, and only here"))),
+    };
+    Some(Packed { bytes, damage: failed.or(damage).or(long), around })
 }
 
-/// The text of the member that holds the data, in the forms that services give to such records.
-fn carried(record: Value<'_>) -> Option<Cow<'_, str>> {
-    let within = |name: &str| record.get(name)?.get("data")?.text();
+/// The member that holds the data, in the forms that services give to such records.
+fn carried(record: Value<'_>) -> Option<Value<'_>> {
+    let within = |name: &str| record.get(name)?.get("data");
     // Lambda: by CloudWatch Logs, by Kinesis.
-    if let Some(text) = within("awslogs").or_else(|| within("kinesis")) {
-        return Some(text);
+    if let Some(data) = within("awslogs").or_else(|| within("kinesis")) {
+        return Some(data);
     }
     // Firehose: failed, and on its way; Kinesis: `get-records`.
     for (data, beside) in [("rawData", "attemptsMade"), ("data", "recordId"), ("Data", "SequenceNumber")] {
-        if let Some(text) = record.get(beside).and_then(|_| record.get(data)?.text()) {
-            return Some(text);
+        if let Some(data) = record.get(beside).and_then(|_| record.get(data)) {
+            return Some(data);
         }
     }
     // Firehose to an address: nothing else stands in the record.
     let alone = record.entries().take(2).count() == 1;
-    alone.then(|| record.get("data")?.text()).flatten()
+    alone.then(|| record.get("data")).flatten()
 }
 
 /// The members of a record and of the objects in it, without the data.
-fn around(record: Value<'_>) -> String {
+fn around(record: Value<'_>, data: Value<'_>) -> String {
     let mut text = String::from("{");
-    for (name, value) in record.entries().filter(|(name, _)| !is_data(name)) {
+    let is_data = |value: &Value<'_>| std::ptr::eq(value.raw(), data.raw());
+    for (name, value) in record.entries().filter(|(_, value)| !is_data(value)) {
         let value = match name.as_ref() {
-            "awslogs" | "kinesis" => around(value),
+            "awslogs" | "kinesis" if value.is_object() => around(value, data),
             _ => value.raw().to_owned(),
         };
         text.push_str(if text.len() > 1 { "," } else { "" });
         text.push_str(&format!("{}:{value}", serde_json::Value::from(name.as_ref())));
     }
     text + "}"
-}
-
-fn is_data(name: &str) -> bool {
-    matches!(name, "data" | "rawData" | "Data")
 }
