@@ -32,6 +32,25 @@ pub enum ManifestVerdict {
     NotNoted,
 }
 
+/// The right to be the one action that collects, from its first line in the custody log to its last: then the log tells
+/// whose every line of the manifest is. Held as long as it lives.
+pub struct Turn {
+    _file: std::fs::File,
+}
+
+impl Turn {
+    /// Takes it; [`Error::Busy`] while another process has it.
+    pub fn take(case: &Case) -> Result<Turn> {
+        let path = case.root().join(".evidence.lock");
+        let file = inside::open(case.root(), &path, Use::Change).map_err(Error::io("open", &path))?.into_file();
+        match file.try_lock() {
+            Ok(()) => Ok(Turn { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy { root: case.root().to_path_buf() }),
+            Err(std::fs::TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
+        }
+    }
+}
+
 /// The manifest as it stands, for the custody log: SHA-256 and size of its whole lines; null when there is none. All of
 /// it is on the disk: another run may just be writing, and when the power fails the log must not name what is gone.
 pub fn state(case: &Case) -> Result<Value> {
@@ -144,7 +163,10 @@ pub fn lake(case: &Case) -> Result<LakeNoted> {
             open = Some(entry.seq);
         }
         if let Some(state) = entry.outputs.get(LAKE) {
-            open = open.filter(|open| Some(*open) != entry.of);
+            // What could not be read then says nothing of how it was left.
+            if state.is_null() || state.get("commits").is_some() {
+                open = open.filter(|open| Some(*open) != entry.of);
+            }
             noted.accounted = noted.accounted.max(lines(state));
             noted.states.push((entry.seq, state.clone()));
         }

@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Add, settings: &Settings) -> Result<Status> {
     if arguments.in_place {
         trust::named(&case, &arguments.paths, settings)?;
     }
+    let _turn = noted::Turn::take(&case)?;
     let (status, (added, counts)) = recorded(&case, settings, inputs, || {
         let bar = Bar::new(settings);
         let options = AddOptions { in_place: arguments.in_place, limits, taken_from };

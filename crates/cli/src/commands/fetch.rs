@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &Fetch, settings: &Settings) -> Result<Status> {
             "endpoint": options.endpoint_url, "role": options.role_arn,
         }))
     };
+    let _turn = noted::Turn::take(&case)?;
     let (status, (fetched, counts)) = recorded(&case, settings, inputs, || {
         let result = fetch(&case, &options, Arc::clone(&bar) as Arc<dyn Progress>);
         bar.0.finish_and_clear();
