@@ -114,7 +114,7 @@ impl Wanted {
             (Some(service), _) if known(service) => Source::of_service(service),
             (_, Some(_)) => Some(Source::of(&tables::cloudfront::TABLE)),
             (Some(service), _) => Source::of_service(service),
-            _ if self.untold() => return in_time,
+            _ if self.untold() => self.sources.iter().copied().find(|source| !source.is_told()),
             _ if told.delivery_time.is_some() => Some(Source::of(&tables::s3_access::TABLE)),
             _ => None,
         };

@@ -123,10 +123,14 @@ watch as (
   from watched
   group by resourcetype, resourceid, valid_from
 ),
+spread as (
+  select resourcetype, resourceid, valid_from, ip,
+    unnest(generate_series(date_trunc('hour', since), until, interval '1 hour')) as hour
+  from guarded
+),
 asked as (
-  select resourcetype, resourceid, valid_from,
-    cast(sum(floor((date_part('epoch', until) - date_part('epoch', date_trunc('hour', since))) / 3600) + 1) as bigint) as hours_asked
-  from (select distinct resourcetype, resourceid, valid_from, ip, since, until from behind)
+  select resourcetype, resourceid, valid_from, count(distinct concat(ip, ' ', cast(hour as text))) as hours_asked
+  from spread
   group by resourcetype, resourceid, valid_from
 ),
 through as (
