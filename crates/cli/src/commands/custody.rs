@@ -22,9 +22,10 @@ pub(crate) fn run(arguments: &CustodyArgs, settings: &Settings) -> Result<Status
 
 fn show(case: &Case, settings: &Settings) -> Result<Status> {
     let entries = custody::read(case)?;
+    let verdict = custody::verify(case)?;
     if settings.json {
         terminal::print_json(settings, &serde_json::to_value(&entries)?)?;
-        return Ok(Status::Clean);
+        return Ok(if verdict.is_broken() { Status::Contradicted } else { Status::Clean });
     }
     let mut text = String::new();
     let ended: HashSet<u64> = entries.iter().filter_map(|entry| entry.of).collect();
@@ -47,7 +48,7 @@ fn show(case: &Case, settings: &Settings) -> Result<Status> {
         text.push_str(&format!("head {}\n", safe(&last.hash)));
     }
     terminal::print(settings, &text)?;
-    match custody::verify(case)? {
+    match verdict {
         Verdict::Intact { unfinished, .. } => {
             for one in unfinished.iter().filter(|one| !one.is_set_aside) {
                 terminal::note(settings, one.to_string())?;
