@@ -252,6 +252,18 @@ fn limits(scope: &Scope<'_>, openings: &[Opening], answer: &mut Answer) {
     ];
     let told = limits.into_iter().filter(|(is_so, _)| *is_so).map(|(_, limit)| limit.to_owned());
     answer.cannot_say.extend(told);
+    let unseen = openings.iter().filter(|one| one.blind.is_some()).count();
+    if unseen > 0 {
+        let of = openings.len();
+        answer.cannot_say.push(format!("whether {unseen} of {of} openings were used: a log that would tell is not here"));
+    }
+    let partly = openings.iter().filter(|one| one.blind.is_none() && one.watch.is_some_and(|watch| watch.has_gaps()));
+    let (partly, of) = (partly.count(), openings.len());
+    if partly > 0 {
+        answer.cannot_say.push(format!(
+            "all use of {partly} of {of} openings: the flow log has no rows of some of their hours, or says that it lost some"
+        ));
+    }
 }
 
 const BUCKET: &str = "AWS::S3::Bucket";
@@ -294,17 +306,36 @@ impl Opening {
             let used = format!("used meanwhile ({}): {}", one.source, one.sentence());
             answer.say(2, "", used, one.row());
         }
-        match self.blind {
-            Some(blind) => answer.say(2, "", format!("cannot say whether it was used: {blind}"), None),
-            None if self.uses.is_empty() => {
-                answer.say(2, "", "no use of it by strangers stands in the logs that are here", None);
+        if let Some(sentence) = self.unused_or_unseen() {
+            answer.say(2, "", sentence, None);
+        }
+    }
+
+    /// What is not known of its use: nothing is said to be unused whose hours were not all looked at.
+    fn unused_or_unseen(&self) -> Option<String> {
+        let watch = self.watch.filter(Watch::has_gaps);
+        match (self.blind, watch, self.uses.is_empty()) {
+            (Some(blind), ..) => Some(format!("cannot say whether it was used: {blind}")),
+            (None, Some(watch), true) => Some(format!(
+                "cannot say whether it was used: no stranger is in the rows that are here, but {}",
+                watch.sentence()
+            )),
+            (None, Some(watch), false) => {
+                Some(format!("cannot say what was let in in the other hours: {}", watch.sentence()))
             }
-            None => {}
+            (None, None, true) => Some(format!(
+                "no use of it by strangers stands in the logs that are here; CloudTrail has rows of the account in {} of \
+                 {} hours",
+                self.interval.trail_hours,
+                self.hours().max(self.interval.trail_hours)
+            )),
+            (None, None, false) => None,
         }
-        if let Some(watch) = self.watch.filter(Watch::has_gaps) {
-            let gaps = format!("cannot say what was let in in the other hours: {}", watch.sentence());
-            answer.say(2, "", gaps, None);
-        }
+    }
+
+    /// How many hours it touches at most.
+    fn hours(&self) -> i64 {
+        self.length().unwrap_or_default().div_euclid(3_600_000_000) + 1
     }
 
     fn as_json(&self) -> Json {
