@@ -303,10 +303,24 @@ pub(crate) struct Sql {
     /// A text to be bound to $name.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
+    /// How it is written: as Athena or CloudTrail Lake read it, or as DataFusion does, like the saved questions.
+    #[arg(long, value_name = "DIALECT", default_value = "athena")]
+    pub(crate) dialect: SqlDialect,
+    /// Another name of a table, such as that of your own table in Athena, or the id of an event data store.
+    #[arg(long = "table-alias", value_name = "NAME=TABLE")]
+    pub(crate) aliases: Vec<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// How a statement is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SqlDialect {
+    Athena,
+    Lake,
+    Datafusion,
 }
 
 /// A statement may begin with a comment; what is one word behind a hyphen is an option that there is not.

@@ -255,7 +255,9 @@ fn limits(scope: &Scope<'_>, openings: &[Opening], answer: &mut Answer) {
     let unseen = openings.iter().filter(|one| one.blind.is_some()).count();
     if unseen > 0 {
         let of = openings.len();
-        answer.cannot_say.push(format!("whether {unseen} of {of} openings were used: a log that would tell is not here"));
+        answer
+            .cannot_say
+            .push(format!("whether {unseen} of {of} openings were used: a log that would tell is not here"));
     }
     let partly = openings.iter().filter(|one| one.blind.is_none() && one.watch.is_some_and(|watch| watch.has_gaps()));
     let (partly, of) = (partly.count(), openings.len());

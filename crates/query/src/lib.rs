@@ -6,6 +6,7 @@
 mod bounded;
 mod catalogue;
 mod depth;
+mod dialect;
 mod error;
 mod files;
 mod functions;
@@ -13,6 +14,7 @@ mod interrupt;
 mod json_diff;
 mod null_joins;
 mod session;
+mod shapes;
 mod statements;
 mod stream;
 mod table;
@@ -22,6 +24,7 @@ mod watch;
 mod when;
 
 pub use catalogue::{Catalogue, Parameter, ParameterType, Question};
+pub use dialect::Dialect;
 pub use error::{Error, Result, similar};
 pub use functions::FUNCTIONS;
 pub use session::{Bounds, Described, Session, SessionOptions, Value};

@@ -17,15 +17,16 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::dialect::{Dialect, Unknown};
 use crate::error::{Error, Result};
 use crate::files::Altered;
 use crate::interrupt::Interrupt;
-use crate::stream::Stream;
+use crate::stream::{Asked, Stream};
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::views::views;
 use crate::watch::{Limits, Watch};
-use crate::{bounded, depth, functions, null_joins};
+use crate::{bounded, depth, functions, null_joins, shapes};
 
 /// How a session is set up.
 #[derive(Debug, Clone, Copy)]
@@ -173,17 +174,23 @@ impl Session {
         self.bounds
     }
 
-    /// Asks a question; parameters are bound by name. The answer comes batch by batch.
+    /// Asks a question of our own, in DataFusion's dialect; parameters are bound by name. The answer comes batch by
+    /// batch.
     pub fn query(&self, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
+        self.query_in(&Dialect::Datafusion, sql, parameters)
+    }
+
+    /// Asks a question that is written in this dialect.
+    pub fn query_in(&self, dialect: &Dialect, sql: &str, parameters: &[(String, Value)]) -> Result<Stream<'_>> {
         depth::check(sql)?;
         // Of both attempts together.
         let watch = Watch::start(Limits { memory: self.options.memory, timeout: self.options.timeout })?;
-        match self.run(self.context.clone(), sql, parameters, watch.clone()) {
+        match self.run(&self.context, dialect, sql, parameters, watch.clone()) {
             // The hash join does not spill; the sort-merge join does. Once there were rows it is too late to change.
             Err(Error::Memory { accounted: true, .. }) => {
                 let context = context(self.spill.as_ref(), self.options.memory, false).map_err(setting_up)?;
                 self.register(&context)?;
-                self.run(context, sql, parameters, watch)
+                self.run(&context, dialect, sql, parameters, watch)
             }
             other => other,
         }
@@ -191,18 +198,29 @@ impl Session {
 
     fn run(
         &self,
-        context: SessionContext,
+        context: &SessionContext,
+        dialect: &Dialect,
         sql: &str,
         parameters: &[(String, Value)],
         watch: Watch,
     ) -> Result<Stream<'_>> {
-        let values = parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect();
-        let (memory, text) = (self.options.memory, sql.to_owned());
-        let failed = move |error| match self.altered.get() {
-            Some(what) => Error::Altered { what: what.clone() },
-            None => Error::of_sql(&text, memory, error, &self.names()),
+        let unknown = Unknown::default();
+        let asked = Asked {
+            context: dialect.context(context, &unknown).map_err(setting_up)?,
+            sql: sql.to_owned(),
+            dialect: dialect.clone(),
+            names: self.names(),
+            values: parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect(),
         };
-        Stream::start(&self.runtime, &self.interrupt, watch, context, sql.to_owned(), values, failed)
+        let (memory, text) = (self.options.memory, sql.to_owned());
+        let failed = move |error| match (self.altered.get(), unknown.get()) {
+            (Some(what), _) => Error::Altered { what: what.clone() },
+            (None, Some((column, known))) => {
+                Error::UnknownColumn { similar: crate::error::similar(&column, &known), column }
+            }
+            (None, None) => Error::of_sql(&text, memory, error, &self.names()),
+        };
+        Stream::start(&self.runtime, &self.interrupt, watch, asked, failed)
     }
 
     /// What ends the question that is being answered, with [`Error::Interrupted`], whoever calls it: a handler of
@@ -297,7 +315,7 @@ fn context(
     };
     let mut context = null_joins::kept_apart(&SessionContext::new_with_config_rt(config, runtime));
     datafusion_functions_json::register_all(&mut context)?;
-    for function in functions::all() {
+    for function in functions::all().chain(shapes::functions()) {
         context.register_udf(function);
     }
     bounded::register(&context, memory);

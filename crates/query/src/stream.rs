@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::watch::Watch;
@@ -46,6 +47,16 @@ pub struct Stream<'s> {
     failed: Box<dyn Fn(DataFusionError) -> Error + 's>,
 }
 
+/// A statement, and what it is planned with.
+pub(crate) struct Asked {
+    pub(crate) context: SessionContext,
+    pub(crate) sql: String,
+    pub(crate) dialect: Dialect,
+    /// The tables there are.
+    pub(crate) names: Vec<String>,
+    pub(crate) values: HashMap<String, ScalarValue>,
+}
+
 type Outcome = std::result::Result<(), DataFusionError>;
 
 impl<'s> Stream<'s> {
@@ -55,9 +66,7 @@ impl<'s> Stream<'s> {
         runtime: &'s Runtime,
         interrupt: &'s Interrupt,
         watch: Watch,
-        context: SessionContext,
-        sql: String,
-        values: HashMap<String, ScalarValue>,
+        asked: Asked,
         failed: impl Fn(DataFusionError) -> Error + 's,
     ) -> Result<Stream<'s>> {
         let (columns, mut schema) = mpsc::channel(1);
@@ -65,7 +74,7 @@ impl<'s> Stream<'s> {
         watch.plans();
         // A task of its own, so that a panic in the engine is an error of this question. What was read of the statement
         // may be deep, and whatever walks it or drops it does so on the stacks of the runtime's threads.
-        let task = runtime.spawn(execute(context, sql, values, columns, rows));
+        let task = runtime.spawn(execute(asked, columns, rows));
         // A plan is made without a pause: where it is not waited for any more, its thread makes it to the end.
         let schema = waited(runtime, interrupt, &watch, schema.recv()).inspect_err(|_| task.abort())?;
         watch.has_plan();
@@ -140,15 +149,12 @@ fn gave_up(why: &str) -> DataFusionError {
     DataFusionError::Internal(format!("the engine gave up on it: {why}"))
 }
 
-async fn execute(
-    context: SessionContext,
-    sql: String,
-    values: HashMap<String, ScalarValue>,
-    columns: mpsc::Sender<SchemaRef>,
-    rows: mpsc::Sender<RecordBatch>,
-) -> Outcome {
+async fn execute(asked: Asked, columns: mpsc::Sender<SchemaRef>, rows: mpsc::Sender<RecordBatch>) -> Outcome {
+    let Asked { context, sql, dialect, names, values } = asked;
     let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame: DataFrame = context.sql_with_options(&sql, reading).await?;
+    let plan = dialect.plan(&context, &sql, &names).await?;
+    reading.verify_plan(&plan)?;
+    let frame: DataFrame = context.execute_logical_plan(plan).await?;
     let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };
     let mut stream = frame.execute_stream().await?;
     if columns.send(stream.schema()).await.is_err() {

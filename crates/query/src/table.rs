@@ -21,6 +21,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 use crate::files::{Altered, Files, part};
 
@@ -47,7 +49,7 @@ impl LakeTable {
                 other => Field::new(column.name, other, true),
             })
             .collect();
-        let partitions = if table.is_event() { vec![Arc::new(DATE.field())] } else { Vec::new() };
+        let partitions = if table.is_event() { partitions() } else { Vec::new() };
         let all = fields.iter().cloned().chain(partitions.iter().map(|field| field.as_ref().clone()));
         LakeTable {
             schema: Arc::new(Schema::new(all.collect::<Vec<_>>())),
@@ -75,6 +77,23 @@ impl LakeTable {
         }
         statistics
     }
+}
+
+/// The day, and its parts as the text that they are in the keys of AWS's objects, and so in the partitions of published
+/// tables: files are told by them without being opened.
+const DAY_PARTS: [&str; 4] = ["year", "month", "day", "day_path"];
+
+fn partitions() -> Vec<Arc<Field>> {
+    let parts = DAY_PARTS.iter().map(|name| Field::new(*name, DataType::Utf8, true));
+    std::iter::once(DATE.field()).chain(parts).map(Arc::new).collect()
+}
+
+/// The values of these for a day, counted from 1970; none for rows without a time.
+fn of_day(day: Option<i32>) -> Vec<ScalarValue> {
+    let date = day.and_then(|day| Date::new(1970, 1, 1).ok()?.checked_add(i64::from(day).days()).ok());
+    let part = |format| ScalarValue::Utf8(date.map(|date| date.strftime(format).to_string()));
+    let parts = ["%Y", "%m", "%d", "%Y/%m/%d"].into_iter().map(part);
+    std::iter::once(ScalarValue::Date32(day)).chain(parts).collect()
 }
 
 #[async_trait]
@@ -127,7 +146,7 @@ impl TableProvider for LakeTable {
         for (at, file) in self.files.iter().enumerate() {
             let mut part = part(file);
             if !self.partitions.is_empty() {
-                part.partition_values = vec![ScalarValue::Date32(file.date)];
+                part.partition_values = of_day(file.date);
             }
             part.statistics = Some(Arc::new(self.statistics(file)));
             if let Some(group) = groups.get_mut(at * count / self.files.len()) {

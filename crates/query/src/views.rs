@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use coldtrail_schema::column::DATE;
 use coldtrail_schema::tables::{cloudtrail, s3_access};
 use coldtrail_schema::{Role, TABLES, Table};
 
@@ -93,9 +94,20 @@ pub fn views() -> &'static [View] {
 }
 
 fn own(table: &'static Table) -> View {
-    let shaped = SHAPED.iter().find(|(shaped, _)| shaped.name == table.name);
-    let sql = shaped.map_or_else(|| Cow::Owned(format!("select * from lake.{}", table.name)), |(_, sql)| (*sql).into());
-    View { name: table.name, about: table.doc.trim().into(), table: Some(table), own: true, sql }
+    let shaped = SHAPED.iter().find(|(shaped, _)| shaped.name == table.name).map(|(_, sql)| *sql);
+    let sql = match shaped {
+        Some(sql) => sql.replace("{columns}", &columns(table)),
+        None => format!("select {} from lake.{}", columns(table), table.name),
+    };
+    View { name: table.name, about: table.doc.trim().into(), table: Some(table), own: true, sql: sql.into() }
+}
+
+/// All columns that a table says it has: the lake's tables of events have parts of the day beside them.
+fn columns(table: &Table) -> String {
+    let columns = table.columns();
+    let day = table.is_event().then_some(DATE.name);
+    let names = columns.iter().map(|column| column.name).chain(day);
+    names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn athena(table: &'static Table) -> Option<View> {

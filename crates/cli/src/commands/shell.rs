@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use coldtrail_evidence::hash;
-use coldtrail_query::{Catalogue, is_whole, statements};
+use coldtrail_query::{Catalogue, Dialect, is_whole, statements};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
@@ -153,7 +153,7 @@ impl Shell<'_> {
     /// Runs a statement.
     fn ask(&mut self, sql: &str) -> Result<()> {
         self.timed(|shell, output| {
-            let rows = shell.lake.session.query(sql, &[])?;
+            let rows = shell.lake.session.query_in(&Dialect::default(), sql, &[])?;
             output::plain(&shell.settings, rows, output)?;
             Ok(Status::Clean)
         })

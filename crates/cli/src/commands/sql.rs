@@ -1,9 +1,9 @@
 //! `coldtrail sql`
 
 use anyhow::{Result, anyhow};
-use coldtrail_query::Value;
+use coldtrail_query::{Dialect, Value, similar, views};
 
-use crate::args::Sql;
+use crate::args::{Sql, SqlDialect};
 use crate::commands::session;
 use crate::diagnostics::{Status, Usage};
 use crate::output;
@@ -21,19 +21,39 @@ pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
     }
     let mut parameters = Vec::new();
     for pair in &arguments.parameters {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
-            anyhow!(Usage {
-                what: format!("`{pair}` is no parameter"),
-                hint: Some("write --param name=value".to_owned())
-            })
-        })?;
+        let (name, value) = halves(pair, "parameter", "write --param name=value")?;
         parameters.push((name.to_owned(), Value::Text(Some(value.to_owned()))));
     }
+    let dialect = dialect(arguments)?;
     let session = session(settings, &arguments.reading)?;
     for statement in statements {
-        output::plain(settings, session.query(&statement, &parameters)?, &arguments.output)?;
+        output::plain(settings, session.query_in(&dialect, &statement, &parameters)?, &arguments.output)?;
     }
     Ok(Status::Clean)
+}
+
+/// How the statements are written, and which other names of tables they use.
+fn dialect(arguments: &Sql) -> Result<Dialect> {
+    let names = views().iter().map(|view| view.name.to_owned()).collect::<Vec<_>>();
+    let mut aliases = Vec::new();
+    for pair in &arguments.aliases {
+        let (name, table) = halves(pair, "alias of a table", "write --table-alias name=cloudtrail_logs")?;
+        if !names.iter().any(|known| known == table) {
+            let similar = similar(table, &names);
+            return Err(anyhow!(coldtrail_query::Error::UnknownTable { table: table.to_owned(), similar }));
+        }
+        aliases.push((name.to_owned(), table.to_owned()));
+    }
+    Ok(match arguments.dialect {
+        SqlDialect::Datafusion => Dialect::Datafusion,
+        SqlDialect::Athena | SqlDialect::Lake => Dialect::Athena { aliases },
+    })
+}
+
+/// What stands before and behind the first `=`.
+fn halves<'a>(pair: &'a str, what: &str, hint: &str) -> Result<(&'a str, &'a str)> {
+    pair.split_once('=')
+        .ok_or_else(|| anyhow!(Usage { what: format!("`{pair}` is no {what}"), hint: Some(hint.to_owned()) }))
 }
 
 /// The statements, from wherever they come.

@@ -1,2 +1,2 @@
 -- Athena's name for the time of the request.
-select *, event_time as requestdatetime from lake.s3_access
+select {columns}, event_time as requestdatetime from lake.s3_access

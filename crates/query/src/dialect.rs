@@ -1,0 +1,104 @@
+//! How a statement is written: as DataFusion reads it, as our own questions are, or as Athena and CloudTrail Lake read
+//! it, as what analysts and AWS have published is.
+//!
+//! Both of AWS's speak Trino's SQL. A statement is read token by token ([`tokens`]), its tree is changed where Trino
+//! means something else than DataFusion by the same words ([`rewrite`]), names become our tables ([`tables`]), dots lead
+//! into structs and into JSON text ([`planner`]), and `UNNEST` of a column of the row becomes what DataFusion can run
+//! ([`unnest`]). Functions are in [`crate::functions`].
+//! <https://trino.io/docs/480/sql/select.html>, <https://docs.aws.amazon.com/athena/latest/ug/select.html>,
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-limitations.html>
+
+mod advanced;
+mod headings;
+mod json_path;
+mod planner;
+mod rewrite;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod trino;
+mod unnest;
+
+use std::sync::Arc;
+
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{self, Query};
+use datafusion::sql::sqlparser::parser::Parser;
+
+pub(crate) use planner::Unknown;
+pub(crate) use trino::Trino;
+
+/// How a statement is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialect {
+    /// As Athena and CloudTrail Lake read it; more names of tables, each with the one of ours that it stands for.
+    Athena { aliases: Vec<(String, String)> },
+    /// As DataFusion reads it, in the dialect of PostgreSQL. The saved questions are written so.
+    Datafusion,
+}
+
+impl Default for Dialect {
+    fn default() -> Dialect {
+        Dialect::Athena { aliases: Vec::new() }
+    }
+}
+
+impl Dialect {
+    /// The session that such a statement is planned and run in: the same tables, and the functions of the dialect.
+    pub(crate) fn context(&self, context: &SessionContext, unknown: &Unknown) -> Result<SessionContext> {
+        let Dialect::Athena { .. } = self else { return Ok(context.clone()) };
+        let state = context.state();
+        let mut planners: Vec<Arc<dyn datafusion::logical_expr::planner::ExprPlanner>> =
+            vec![Arc::new(planner::Members::new(unknown.clone()))];
+        planners.extend(state.expr_planners().iter().cloned());
+        // The tables are there: a new catalogue would stand in their place.
+        let mut config = state.config().clone().with_create_default_catalog_and_schema(false);
+        config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
+        let state =
+            SessionStateBuilder::new_from_existing(state).with_config(config).with_expr_planners(planners).build();
+        let context = SessionContext::new_with_state(state);
+        for function in json_path::functions() {
+            context.register_udf(ScalarUDF::new_from_shared_impl(function));
+        }
+        Ok(context)
+    }
+
+    /// The plan of a statement; `names` are the tables there are.
+    pub(crate) async fn plan(&self, context: &SessionContext, sql: &str, names: &[String]) -> Result<LogicalPlan> {
+        let state = context.state();
+        let Dialect::Athena { aliases } = self else { return state.create_logical_plan(sql).await };
+        let mut statements = Parser::new(&Trino)
+            .with_recursion_limit(DEEPEST)
+            .with_tokens_with_locations(tokens::read(sql)?)
+            .parse_statements()
+            .map_err(parsing)?;
+        let one = match statements.len() {
+            1 => statements.pop(),
+            _ => None,
+        };
+        let mut statement = one.ok_or_else(|| DataFusionError::Plan("a question is one statement".to_owned()))?;
+        rewrite::statement(&mut statement, &tables::Tables::new(names, aliases))?;
+        let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
+        unnest::rows_of_columns(plan)
+    }
+}
+
+/// A query of our own, to be put into a statement.
+fn parsed(sql: &str) -> Option<Box<Query>> {
+    match Parser::parse_sql(&Trino, sql).ok()?.pop()? {
+        ast::Statement::Query(query) => Some(query),
+        _ => None,
+    }
+}
+
+/// So deep brackets may stand in each other, as in the other dialect.
+const DEEPEST: usize = 50;
+
+fn parsing(error: datafusion::sql::sqlparser::parser::ParserError) -> DataFusionError {
+    DataFusionError::SQL(Box::new(error), None)
+}

@@ -1,0 +1,104 @@
+//! AWS Config's advanced queries: `SELECT … WHERE …` without `FROM`, over the present state of all resources.
+//! <https://docs.aws.amazon.com/config/latest/developerguide/query-components.html>
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, GroupByExpr, Ident, Select, SelectItem, SetExpr, UnaryOperator,
+};
+
+use super::rewrite::{call, text};
+
+/// Reads the view of the last state of each resource.
+const CURRENT: &str = "select * from config_current";
+
+/// The columns of it that are documents: dots lead into them, and through the lists in them.
+static DOCUMENTS: &[&str] = &["configuration", "supplementaryconfiguration", "relationships", "tags"];
+
+/// A statement that reads columns and no table is one of AWS Config.
+pub(super) fn read_current_state(select: &mut Select) {
+    if !select.from.is_empty() || !(select.selection.is_some() || reads_columns(select)) {
+        return;
+    }
+    let Some(SetExpr::Select(current)) = super::parsed(CURRENT).map(|query| *query.body) else { return };
+    select.from = current.from;
+    if let Some(condition) = &mut select.selection {
+        through_lists(condition);
+    }
+}
+
+fn reads_columns(select: &Select) -> bool {
+    let grouped = matches!(&select.group_by, GroupByExpr::Expressions(all, _) if !all.is_empty());
+    let named = select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        }
+        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) | SelectItem::ExprWithAliases { .. } => false,
+    });
+    grouped || named
+}
+
+/// A condition on a member of a list holds when one of the items meets it.
+fn through_lists(condition: &mut Expr) {
+    match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => {
+            through_lists(left);
+            through_lists(right);
+        }
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => through_lists(inner),
+        other => {
+            if let Some(changed) = of_any_item(other) {
+                *other = changed;
+            }
+        }
+    }
+}
+
+/// A comparison of a member, as one that holds for any item of a list.
+fn of_any_item(condition: &Expr) -> Option<Expr> {
+    let (member, negated) = match condition {
+        Expr::BinaryOp { left, .. } => (member(left)?, false),
+        Expr::InList { expr, negated, .. } | Expr::Like { expr, negated, .. } | Expr::Between { expr, negated, .. } => {
+            (member(expr)?, *negated)
+        }
+        _ => return None,
+    };
+    let (document, path) = member;
+    let any = |sign, value: &Expr| call("json_any", vec![document.clone(), text(&path), text(sign), value.clone()]);
+    let joined = |left, op, right| Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) };
+    let changed = match condition {
+        Expr::BinaryOp { op, right, .. } => any(sign(op)?, right),
+        Expr::Like { pattern, .. } => any("like", pattern),
+        Expr::Between { low, high, .. } => joined(any(">=", low), BinaryOperator::And, any("<=", high)),
+        Expr::InList { list, .. } => {
+            list.iter().map(|value| any("=", value)).reduce(|all, one| joined(all, BinaryOperator::Or, one))?
+        }
+        _ => return None,
+    };
+    let changed = Expr::Nested(Box::new(changed));
+    Some(match negated {
+        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(changed) },
+        false => changed,
+    })
+}
+
+/// The document and the way into it, of a name with dots.
+fn member(expr: &Expr) -> Option<(Expr, String)> {
+    let Expr::CompoundIdentifier(names) = expr else { return None };
+    let (first, rest) = names.split_first()?;
+    let document = first.value.to_lowercase();
+    DOCUMENTS.contains(&document.as_str()).then(|| {
+        let path: Vec<&str> = rest.iter().map(|name| name.value.as_str()).collect();
+        (Expr::Identifier(Ident::with_quote('"', document)), path.join("."))
+    })
+}
+
+fn sign(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "!=",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        _ => return None,
+    })
+}

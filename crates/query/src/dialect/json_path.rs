@@ -1,0 +1,263 @@
+//! Members of JSON text by their names, through lists: what dots into a document mean.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::cast::as_string_array;
+use datafusion::error::Result;
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use serde_json::Value;
+
+/// The functions that only rewritten statements call.
+pub(super) fn functions() -> Vec<Arc<dyn ScalarUDFImpl>> {
+    vec![
+        Arc::new(OfText::new("json_member", 2, DataType::Utf8, members)),
+        Arc::new(OfText::new("json_any", 4, DataType::Boolean, any)),
+        Arc::new(OfText::new("json_texts", 1, texts_type(), texts)),
+        Arc::new(Rounded(Signature::any(1, Volatility::Immutable))),
+    ]
+}
+
+/// `json_member(document, 'a.b')` as an expression.
+pub(super) fn member(document: Expr, path: &str) -> Expr {
+    let function = ScalarUDF::from(OfText::new("json_member", 2, DataType::Utf8, members));
+    function.call(vec![document, datafusion::logical_expr::lit(path)])
+}
+
+/// A function of texts.
+#[derive(Debug)]
+struct OfText {
+    name: &'static str,
+    signature: Signature,
+    result: DataType,
+    run: fn(&[ArrayRef]) -> Result<ArrayRef>,
+}
+
+impl OfText {
+    fn new(name: &'static str, arguments: usize, result: DataType, run: fn(&[ArrayRef]) -> Result<ArrayRef>) -> OfText {
+        OfText { name, signature: Signature::any(arguments, Volatility::Immutable), result, run }
+    }
+}
+
+impl PartialEq for OfText {
+    fn eq(&self, other: &OfText) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for OfText {}
+
+impl std::hash::Hash for OfText {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for OfText {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(self.result.clone())
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        // A list is what `cast(list as array(…))` begins with: it stays.
+        if let Some(list) = arrays.first().filter(|array| self.result == texts_type() && is_list(array.data_type())) {
+            return Ok(ColumnarValue::Array(cast(list, &self.result)?));
+        }
+        let texts =
+            arrays.iter().map(|array| cast(array, &DataType::Utf8)).collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(ColumnarValue::Array((self.run)(&texts)?))
+    }
+}
+
+fn is_list(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..))
+}
+
+/// The member at the end of a way: its text, or JSON text where it is no single value.
+fn members(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+    let [documents, paths] = arrays else { return Ok(Arc::new(StringArray::new_null(0))) };
+    let (documents, paths) = (as_string_array(documents)?, as_string_array(paths)?);
+    let rows = documents.iter().zip(paths);
+    let members: StringArray = rows.map(|(document, path)| one_text(document?, path?)).collect();
+    Ok(Arc::new(members))
+}
+
+fn one_text(document: &str, path: &str) -> Option<String> {
+    let document: Value = serde_json::from_str(document).ok()?;
+    let mut found = at(&document, path);
+    match found.len() {
+        0 => None,
+        1 => scalar_or_json(found.pop()?),
+        _ => Some(Value::Array(found.into_iter().cloned().collect()).to_string()),
+    }
+}
+
+fn scalar_or_json(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// What stands at the end of a way into a document. Names are compared as they are, and else without regard to case,
+/// as SQL has none; a list stands for all of its items.
+fn at<'a>(document: &'a Value, path: &str) -> Vec<&'a Value> {
+    path.split('.').filter(|name| !name.is_empty()).fold(vec![document], |values, name| {
+        values.into_iter().flat_map(items).filter_map(|value| named(value, name)).collect()
+    })
+}
+
+/// A value, or the items of a list and of the lists in it.
+fn items(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(all) => all.iter().flat_map(items).collect(),
+        other => vec![other],
+    }
+}
+
+fn named<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let members = value.as_object()?;
+    members.get(name).or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+/// Does one of the values at the end of a way compare so? Null where there is none.
+fn any(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+    let [documents, paths, signs, wanted] = arrays else { return Ok(Arc::new(BooleanArray::new_null(0))) };
+    let (documents, paths) = (as_string_array(documents)?, as_string_array(paths)?);
+    let (signs, wanted) = (as_string_array(signs)?, as_string_array(wanted)?);
+    let rows = documents.iter().zip(paths).zip(signs.iter().zip(wanted));
+    let answers: BooleanArray = rows
+        .map(|((document, path), (sign, wanted))| {
+            let document: Value = serde_json::from_str(document?).ok()?;
+            let (sign, wanted) = (sign?, wanted?);
+            let found: Vec<String> =
+                at(&document, path?).into_iter().flat_map(items).filter_map(scalar_or_json).collect();
+            (!found.is_empty()).then(|| found.iter().any(|value| compares(value, sign, wanted)))
+        })
+        .collect();
+    Ok(Arc::new(answers))
+}
+
+fn compares(value: &str, sign: &str, wanted: &str) -> bool {
+    if sign == "like" {
+        return is_like(value, wanted);
+    }
+    let numbers = value.parse::<f64>().ok().zip(wanted.parse::<f64>().ok());
+    let order = numbers.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or_else(|| value.cmp(wanted));
+    match sign {
+        "=" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        ">=" => order.is_ge(),
+        _ => false,
+    }
+}
+
+/// `%` is any text, `_` any character. In time by the product of both lengths.
+fn is_like(value: &str, pattern: &str) -> bool {
+    let value: Vec<char> = value.chars().collect();
+    let mut reached = vec![false; value.len() + 1];
+    if let Some(start) = reached.first_mut() {
+        *start = true;
+    }
+    for sign in pattern.chars() {
+        let mut next = vec![false; value.len() + 1];
+        let mut before = false;
+        for (at, is_reached) in reached.iter().enumerate() {
+            let steps = match sign {
+                '%' => before || *is_reached,
+                _ => at > 0 && reached.get(at - 1) == Some(&true) && (sign == '_' || value.get(at - 1) == Some(&sign)),
+            };
+            before = steps;
+            if let Some(slot) = next.get_mut(at) {
+                *slot = steps;
+            }
+        }
+        reached = next;
+    }
+    reached.last() == Some(&true)
+}
+
+fn texts_type() -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
+}
+
+/// The items of a JSON list, as texts.
+fn texts(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    if let Some(documents) = arrays.first() {
+        for document in as_string_array(documents)? {
+            match document.and_then(|text| serde_json::from_str(text).ok()) {
+                Some(Value::Array(items)) => {
+                    items.iter().for_each(|item| lists.values().append_option(scalar_or_json(item)));
+                    lists.append(true);
+                }
+                _ => lists.append(false),
+            }
+        }
+    }
+    Ok(Arc::new(lists.finish()))
+}
+
+/// `round_half_away(x)`: Trino rounds where a cast to a whole number cuts off here. What is no fraction stays.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Rounded(Signature);
+
+impl ScalarUDFImpl for Rounded {
+    fn name(&self) -> &str {
+        "round_half_away"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        Ok(match arguments.first() {
+            Some(data_type) if is_fraction(data_type) => DataType::Float64,
+            Some(other) => other.clone(),
+            None => DataType::Null,
+        })
+    }
+
+    fn simplify(&self, mut arguments: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        match arguments.first().map(|one| one.get_type(info.schema())).transpose()? {
+            Some(data_type) if !is_fraction(&data_type) && arguments.len() == 1 => {
+                Ok(ExprSimplifyResult::Simplified(arguments.remove(0)))
+            }
+            _ => Ok(ExprSimplifyResult::Original(arguments)),
+        }
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let [values] = arrays.as_slice() else { return Ok(ColumnarValue::Array(Arc::new(StringArray::new_null(0)))) };
+        if !is_fraction(values.data_type()) {
+            return Ok(ColumnarValue::Array(Arc::clone(values)));
+        }
+        let values = cast(values, &DataType::Float64)?;
+        let values = datafusion::common::cast::as_float64_array(&values)?;
+        Ok(ColumnarValue::Array(Arc::new(values.unary::<_, datafusion::arrow::datatypes::Float64Type>(f64::round))))
+    }
+}
+
+fn is_fraction(data_type: &DataType) -> bool {
+    data_type.is_floating() || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+}

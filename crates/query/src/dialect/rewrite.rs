@@ -1,0 +1,227 @@
+//! Where Trino means something else than DataFusion by the same words.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use datafusion::error::{DataFusionError, Result};
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, LambdaFunction, LimitClause, ObjectName, OneOrManyWithParens, Query, Select, SetExpr,
+    Statement, TableFactor, TableSampleKind, Value, VisitMut, VisitorMut,
+};
+
+use super::tables::Tables;
+use super::{advanced, headings};
+
+/// Changes a statement, all of it, into what DataFusion reads as Trino would have read it.
+pub(super) fn statement(statement: &mut Statement, tables: &Tables<'_>) -> Result<()> {
+    let mut named = Named::default();
+    let ControlFlow::Continue(()) = statement.visit(&mut named);
+    let mut rewriter = Rewriter { tables, with: named.0 };
+    match statement.visit(&mut rewriter) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(what) => Err(DataFusionError::Plan(what)),
+    }
+}
+
+/// The names that a statement gives its own parts.
+#[derive(Default)]
+struct Named(BTreeSet<String>);
+
+impl VisitorMut for Named {
+    type Break = Infallible;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+        let parts = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.0.extend(parts.map(|part| part.alias.name.value.to_lowercase()));
+        ControlFlow::Continue(())
+    }
+}
+
+struct Rewriter<'a> {
+    tables: &'a Tables<'a>,
+    with: BTreeSet<String>,
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = String;
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<String> {
+        self.tables.resolve(relation, &self.with);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        if let Some(fetch) = query.fetch.take_if(|fetch| !fetch.percent && !fetch.with_ties) {
+            let limit = Some(fetch.quantity.unwrap_or_else(|| number(1)));
+            match &mut query.limit_clause {
+                Some(LimitClause::LimitOffset { limit: there @ None, .. }) => *there = limit,
+                None => {
+                    query.limit_clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() });
+                }
+                Some(_) => return ControlFlow::Break("LIMIT and FETCH FIRST are both there".to_owned()),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
+        advanced::read_current_state(select);
+        headings::name(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
+        ordinality(factor);
+        sample(factor)
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        expression(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+fn expression(expr: &mut Expr) {
+    match expr {
+        Expr::Function(function) => {
+            if let Some(other) = conditional(function) {
+                *expr = other;
+            }
+        }
+        Expr::Lambda(lambda) => {
+            if let Some(other) = arrow(lambda) {
+                *expr = other;
+            }
+        }
+        Expr::Cast { expr: inner, data_type, .. } => match data_type {
+            DataType::JSON => *expr = call("json_format", vec![(**inner).clone()]),
+            DataType::Map(..) | DataType::Struct(..) => *expr = (**inner).clone(),
+            DataType::Array(_) => *expr = call("json_texts", vec![(**inner).clone()]),
+            data_type if is_integer(data_type) => {
+                **inner = call("round_half_away", vec![(**inner).clone()]);
+            }
+            _ => {}
+        },
+        // Without ESCAPE, Trino has no sign that escapes; DataFusion has the backslash.
+        Expr::Like { pattern, escape_char: None, .. } => {
+            if let Expr::Value(value) = pattern.as_mut()
+                && let Value::SingleQuotedString(text) = &mut value.value
+            {
+                *text = text.replace('\\', "\\\\");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_integer(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Int(_) | DataType::Integer(_) | DataType::BigInt(_) | DataType::SmallInt(_) | DataType::TinyInt(_)
+    )
+}
+
+/// `if(c, a[, b])`, and `try(x)`, which is x: what fails for one row fails for all here.
+fn conditional(function: &mut Function) -> Option<Expr> {
+    let name = function.name.to_string().to_lowercase();
+    if name != "if" && name != "try" {
+        return None;
+    }
+    let mut arguments = arguments(function)?.into_iter();
+    let (first, second, third) = (arguments.next()?, arguments.next(), arguments.next());
+    match (name.as_str(), second) {
+        ("try", None) => Some(first),
+        ("if", Some(then)) => Some(Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand: None,
+            conditions: vec![CaseWhen { condition: first, result: then }],
+            else_result: third.map(Box::new),
+        }),
+        _ => None,
+    }
+}
+
+/// The arguments of a call, where they are plain ones.
+fn arguments(function: &Function) -> Option<Vec<Expr>> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let plain = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    });
+    plain.collect()
+}
+
+/// `document -> 'member'` is no function of `document` to a constant: it reads a member of JSON text.
+fn arrow(lambda: &LambdaFunction) -> Option<Expr> {
+    let OneOrManyWithParens::One(parameter) = &lambda.params else { return None };
+    let is_constant = matches!(lambda.body.as_ref(), Expr::Value(value)
+        if matches!(value.value, Value::SingleQuotedString(_) | Value::Number(..)));
+    is_constant.then(|| Expr::BinaryOp {
+        left: Box::new(Expr::Identifier(parameter.name.clone())),
+        op: BinaryOperator::Arrow,
+        right: lambda.body.clone(),
+    })
+}
+
+/// `UNNEST(a) WITH ORDINALITY` unnests the numbers of the items beside them.
+fn ordinality(factor: &mut TableFactor) {
+    if let TableFactor::UNNEST { array_exprs, with_ordinality, .. } = factor
+        && *with_ordinality
+        && let Some(first) = array_exprs.first().cloned()
+    {
+        *with_ordinality = false;
+        let count = call("cardinality", vec![first]);
+        array_exprs.push(call("generate_series", vec![number(1), call("arrow_cast", vec![count, text("Int64")])]));
+    }
+}
+
+/// `TABLESAMPLE BERNOULLI (10)`: each row with that chance.
+fn sample(factor: &mut TableFactor) -> ControlFlow<String> {
+    let TableFactor::Table { name, alias, sample, .. } = factor else { return ControlFlow::Continue(()) };
+    let Some(TableSampleKind::BeforeTableAlias(one) | TableSampleKind::AfterTableAlias(one)) = sample.take() else {
+        return ControlFlow::Continue(());
+    };
+    let Some(percent) = one.quantity.map(|quantity| quantity.value).filter(|_| one.bucket.is_none()) else {
+        return ControlFlow::Break("TABLESAMPLE takes a percentage, as in TABLESAMPLE BERNOULLI (10)".to_owned());
+    };
+    let chance = format!("select * from t where random() * 100 < ({percent})");
+    let Some(mut query) = super::parsed(&chance) else {
+        return ControlFlow::Break("the percentage of TABLESAMPLE is not understood".to_owned());
+    };
+    let own = name.0.last().and_then(|part| part.as_ident()).cloned();
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(TableFactor::Table { name: inner, .. }) = select.from.first_mut().map(|from| &mut from.relation)
+    {
+        *inner = name.clone();
+    }
+    let alias = alias.take().or_else(|| own.map(headings::alias));
+    *factor = TableFactor::Derived { lateral: false, subquery: query, alias, sample: None };
+    ControlFlow::Continue(())
+}
+
+/// A call of a function.
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let args = arguments.into_iter().map(|one| FunctionArg::Unnamed(FunctionArgExpr::Expr(one))).collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+pub(super) fn text(text: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(text.to_owned()).with_empty_span())
+}
+
+fn number(number: u64) -> Expr {
+    Expr::Value(Value::Number(number.to_string(), false).with_empty_span())
+}

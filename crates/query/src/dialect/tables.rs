@@ -1,0 +1,88 @@
+//! Which of our tables a published name means.
+
+use std::collections::BTreeSet;
+
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+
+/// What tables there are, and what else they are called.
+pub(super) struct Tables<'a> {
+    names: BTreeSet<&'a str>,
+    aliases: &'a [(String, String)],
+}
+
+/// The view of CloudTrail Lake's shape, for whatever id an event data store has.
+const STORE: &str = "event_data_store";
+
+/// The beginning of published names, longest first where one begins another, and the view of ours that has that shape.
+/// Names of one's own (`cloudtrail_logs_mybucket`, as Athena's console makes them) begin like this, too.
+static PUBLISHED: &[(&str, &str)] = &[
+    ("cloudtrail_log", "cloudtrail_logs"),
+    ("cloudtrail_lake", STORE),
+    ("aws_cloudtrail", "cloudtrail_logs"),
+    ("cloudfront_standard_log", "cloudfront_standard_logs"),
+    ("cloudfront_log", "cloudfront_logs"),
+    ("s3_access_log", "s3_access_logs"),
+    ("s3_accesslog", "s3_access_logs"),
+    ("s3_server_access_log", "s3_access_logs"),
+    ("mybucket_log", "s3_access_logs"),
+    ("aws_config_configuration_snapshot", "aws_config_configuration_snapshot"),
+    ("aws_config", "aws_config_configuration_snapshot"),
+    ("awsconfig", "aws_config_configuration_snapshot"),
+    ("vpc_flow_log", "vpc_flow_logs"),
+    ("vpc_flow_logs", "vpc_flow_logs"),
+    ("vpcflow", "vpc_flow_logs"),
+    ("alb_access_log", "alb_logs"),
+    ("alb_log", "alb_logs"),
+    ("elb_log", "elb_logs"),
+    ("waf_log", "waf_logs"),
+    ("waflog", "waf_logs"),
+    ("r53_rlog", "r53_rlogs"),
+    ("route53_resolver_log", "r53_rlogs"),
+];
+
+impl<'a> Tables<'a> {
+    pub(super) fn new(names: &'a [String], aliases: &'a [(String, String)]) -> Tables<'a> {
+        Tables { names: names.iter().map(String::as_str).collect(), aliases }
+    }
+
+    /// Puts the name of the table that is meant in place of a published one. `with` are the names that the statement
+    /// gives itself. What is not known stays, and is an unknown table.
+    pub(super) fn resolve(&self, name: &mut ObjectName, with: &BTreeSet<String>) {
+        let parts: Option<Vec<String>> =
+            name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.to_lowercase())).collect();
+        let Some(parts) = parts else { return };
+        let Some((last, before)) = parts.split_last() else { return };
+        if before.is_empty() && with.contains(last) {
+            return;
+        }
+        if before.last().is_some_and(|schema| ["lake", "information_schema"].contains(&schema.as_str())) {
+            return;
+        }
+        if let Some(table) = self.table(last, &parts.join(".")) {
+            name.0 = vec![ObjectNamePart::Identifier(Ident::with_quote('"', table))];
+        }
+    }
+
+    fn table(&self, last: &str, whole: &str) -> Option<&str> {
+        let alias =
+            self.aliases.iter().find(|(alias, _)| [last, whole].iter().any(|name| alias.eq_ignore_ascii_case(name)));
+        if let Some((_, table)) = alias {
+            return Some(table);
+        }
+        if let Some(own) = self.names.get(last) {
+            return Some(own);
+        }
+        if is_store(last) {
+            return Some(STORE);
+        }
+        let published = PUBLISHED.iter().find(|(begin, _)| last.starts_with(begin));
+        published.map(|(_, view)| *view).filter(|view| self.names.contains(view))
+    }
+}
+
+/// Is it the id of an event data store, as CloudTrail Lake's statements have it in place of a table?
+pub(super) fn is_store(name: &str) -> bool {
+    let groups: Vec<&str> = name.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]) && name.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}

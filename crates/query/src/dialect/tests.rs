@@ -1,0 +1,207 @@
+//! Statements as published ones are written, over a small table of events and one of AWS Config.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use tokio::runtime::Runtime;
+
+use super::{Dialect, Unknown};
+
+/// Three events, as `cloudtrail_logs` has them, and three resources.
+const TABLES: &[(&str, &str)] = &[
+    (
+        "cloudtrail_logs",
+        r#"select column1 as eventname, column2 as readonly, column3 as errorcode, column4 as requestparameters,
+            named_struct('arn', column5, 'sessioncontext', named_struct('mfa', column6)) as useridentity,
+            make_array(column1, column5) as resources, arrow_cast(column7, 'Timestamp(Microsecond, Some("UTC"))') as eventtime
+        from (values
+            ('GetObject', true, null, '{"bucketName":"b1","key":"k","tags":[{"Key":"a"},{"Key":"b"}]}', 'arn:1', 'true', '2026-04-09T01:00:00Z'),
+            ('PutObject', false, 'AccessDenied', '{"bucketName":"b2"}', 'arn:2', null, '2026-04-09T10:30:00Z'),
+            ('ListUsers', true, 'Throttling', null, 'arn:1', 'false', '2026-04-10T00:00:00Z'))"#,
+    ),
+    ("event_data_store", "select * from cloudtrail_logs"),
+    (
+        "config_current",
+        r#"select column1 as resourceid, column2 as resourcetype, column3 as configuration from (values
+            ('i-1', 'AWS::EC2::Instance', '{"instanceType":"t3.micro","securityGroups":[{"groupId":"sg-1"},{"groupId":"sg-2"}],"cores":2}'),
+            ('i-2', 'AWS::EC2::Instance', '{"instanceType":"m5.large","securityGroups":[{"groupId":"sg-3"}],"cores":16}'),
+            ('b-1', 'AWS::S3::Bucket', '{"name":"b-1"}'))"#,
+    ),
+];
+
+struct Asked {
+    runtime: Runtime,
+    context: SessionContext,
+    names: Vec<String>,
+}
+
+impl Asked {
+    fn new() -> Asked {
+        let runtime = Runtime::new().unwrap();
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+        for (name, sql) in TABLES {
+            let plan = runtime.block_on(context.sql(sql)).unwrap();
+            context.register_table(*name, plan.into_view()).unwrap();
+        }
+        Asked { runtime, context, names: TABLES.iter().map(|(name, _)| (*name).to_owned()).collect() }
+    }
+
+    /// The headings and the rows, values between `|`; or why there are none.
+    fn ask(&self, dialect: &Dialect, sql: &str) -> Result<Vec<String>, String> {
+        let unknown = Unknown::default();
+        let rows: Result<Vec<RecordBatch>, String> = self.runtime.block_on(async {
+            let context = dialect.context(&self.context, &unknown).map_err(|error| error.to_string())?;
+            let plan = dialect.plan(&context, sql, &self.names).await.map_err(|error| error.to_string())?;
+            let frame = context.execute_logical_plan(plan).await.map_err(|error| error.to_string())?;
+            frame.collect().await.map_err(|error| error.to_string())
+        });
+        rows.map(|batches| shown(&batches)).map_err(|error| match unknown.get() {
+            Some((name, known)) => format!("{name} is none of {}", known.join(", ")),
+            None => error,
+        })
+    }
+}
+
+fn shown(batches: &[RecordBatch]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for batch in batches {
+        if lines.is_empty() {
+            let schema = batch.schema();
+            let headings: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            lines.push(headings.join("|"));
+        }
+        let options = FormatOptions::default().with_null("null");
+        let cells = |array: &ArrayRef, row| ArrayFormatter::try_new(array, &options).unwrap().value(row).to_string();
+        lines.extend(
+            (0..batch.num_rows())
+                .map(|row| batch.columns().iter().map(|array| cells(array, row)).collect::<Vec<_>>().join("|")),
+        );
+    }
+    lines
+}
+
+#[test]
+fn published_statements() {
+    let asked = Asked::new();
+    let dialect = Dialect::Athena { aliases: vec![("mine".to_owned(), "cloudtrail_logs".to_owned())] };
+    for (sql, expected) in [
+        // Tables by every name.
+        ("select count(*) n from default.cloudtrail_logs", "n;3"),
+        ("select count(*) n from \"AwsDataCatalog\".\"default\".\"cloudtrail_logs_my_bucket\"", "n;3"),
+        ("select count(*) n from a1b2c3d4-5678-90ab-cdef-111111111111", "n;3"),
+        ("select count(*) n from a1b2c3d4-5678-90ab-cdef-111111111111 as e, db.mine", "n;9"),
+        ("select count(*) n from \"a1b2c3d4-5678-90ab-cdef-111111111111\"", "n;3"),
+        ("with mine as (select 1 as x) select * from mine", "x;1"),
+        // Headings.
+        (
+            "select useridentity.arn, count(*) from cloudtrail_logs group by useridentity.arn order by 2 desc, arn limit 1",
+            "arn|count(*);arn:1|2",
+        ),
+        ("select arn from (select useridentity.arn from cloudtrail_logs) order by arn limit 1", "arn;arn:1"),
+        ("select eventname, eventname from cloudtrail_logs limit 1", "eventname|eventname_2;GetObject|GetObject"),
+        ("select count(*), count(*) from cloudtrail_logs", "count(*)|_col1;3|3"),
+        ("select t.eventname from cloudtrail_logs t order by t.eventname limit 1", "eventname;GetObject"),
+        ("select \"eventName\" as \"Name\" from cloudtrail_logs limit 1", "name;GetObject"),
+        // Text where our columns have types.
+        ("select eventname from cloudtrail_logs where readonly = 'false'", "eventname;PutObject"),
+        (
+            "select eventname from cloudtrail_logs where eventtime > '2026-04-09T10' and eventtime < '2026-04-10'",
+            "eventname;PutObject",
+        ),
+        // Members of JSON text.
+        ("select requestParameters.bucketName from cloudtrail_logs order by 1", "bucketname;b1;b2;null"),
+        ("select eventname from cloudtrail_logs where requestParameters['bucketName'] = 'b2'", "eventname;PutObject"),
+        ("select requestparameters.tags.key from cloudtrail_logs limit 1", "key;[\"a\",\"b\"]"),
+        // NULLs come last.
+        ("select errorcode from cloudtrail_logs order by errorcode desc", "errorcode;Throttling;AccessDenied;null"),
+        ("select errorcode from cloudtrail_logs order by errorcode", "errorcode;AccessDenied;Throttling;null"),
+        // Lists of the row itself.
+        (
+            "select eventname, r from cloudtrail_logs cross join unnest(resources) as t(r) where r like 'arn%' order by 1",
+            "eventname|r;GetObject|arn:1;ListUsers|arn:1;PutObject|arn:2",
+        ),
+        (
+            "select r, n from cloudtrail_logs c, unnest(c.resources) with ordinality as t(r, n) order by n desc, r limit 1",
+            "r|n;arn:1|2",
+        ),
+        ("select count(*) n from cloudtrail_logs c left join unnest(c.resources) as t(r) on true", "n;6"),
+        // Words that mean something else.
+        ("select if(readonly, 'r', 'w') as x from cloudtrail_logs order by 1", "x;r;r;w"),
+        ("select if(readonly, 'r') as x, try(1 + 1) as y from cloudtrail_logs order by 1 limit 1", "x|y;r|2"),
+        (
+            "select cast(1.5 as bigint) a, cast(2.4 as integer) b, cast('7' as bigint) c, cast(3 as bigint) d",
+            "a|b|c|d;2|2|7|3",
+        ),
+        ("select 'a\\_b' like 'a\\_b' as x, 'a\\b' like 'a\\%' as y", "x|y;true|true"),
+        ("select cast('[1,\"x\",null]' as array(varchar)) as x", "x;[1, x, null]"),
+        ("select cast('[{\"a\":1}]' as array(map(varchar, json))) as x", "x;[{\"a\":1}]"),
+        ("select eventname from cloudtrail_logs order by 1 fetch first 1 row only", "eventname;GetObject"),
+        ("select count(*) n from cloudtrail_logs tablesample bernoulli (100)", "n;3"),
+        ("select `eventname` from cloudtrail_logs limit 1", "eventname;GetObject"),
+        // AWS Config's advanced queries.
+        ("select resourceId where resourceType = 'AWS::S3::Bucket'", "resourceid;b-1"),
+        (
+            "SELECT configuration.instanceType, count(*) WHERE resourceType = 'AWS::EC2::Instance' GROUP BY configuration.instanceType ORDER BY 1",
+            "instancetype|count(*);m5.large|1;t3.micro|1",
+        ),
+        ("select resourceId where configuration.securityGroups.groupId = 'sg-2'", "resourceid;i-1"),
+        ("select resourceId where configuration.securityGroups.groupId in ('sg-9', 'sg-3')", "resourceid;i-2"),
+        (
+            "select resourceId where configuration.instanceType like 't%' and configuration.cores between 1 and 4",
+            "resourceid;i-1",
+        ),
+        ("select resourceId where configuration.cores > 9", "resourceid;i-2"),
+        (
+            "select resourceId, configuration.securityGroups.groupId where configuration.cores = 2",
+            "resourceid|groupid;i-1|[\"sg-1\",\"sg-2\"]",
+        ),
+    ] {
+        let found = asked.ask(&dialect, sql).map(|lines| lines.join(";"));
+        assert_eq!(found.as_deref(), Ok(expected), "{sql}");
+    }
+}
+
+#[test]
+fn a_sample_is_one() {
+    let asked = Asked::new();
+    let sql = "select count(*) from cloudtrail_logs as c tablesample bernoulli (0)";
+    assert_eq!(asked.ask(&Dialect::default(), sql), Ok(vec!["count(*)".to_owned(), "0".to_owned()]));
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let asked = Asked::new();
+    for (sql, expected) in [
+        (
+            "select useridentity.arnn from cloudtrail_logs",
+            "useridentity.arnn is none of useridentity.arn, useridentity.sessioncontext",
+        ),
+        ("select eventname.x.y, readonly.x from cloudtrail_logs", "readonly.x is none of readonly"),
+        ("select 1; select 2", "one statement"),
+        ("select * from default.nothing", "nothing"),
+        ("select", "Expected"),
+        ("select 'open", "Unterminated"),
+    ] {
+        let error = asked.ask(&Dialect::default(), sql).unwrap_err();
+        assert!(error.contains(expected), "{sql}: {error}");
+    }
+}
+
+/// What is a name or a text of the statement is left alone.
+#[test]
+fn texts_are_not_read() {
+    let asked = Asked::new();
+    for (sql, expected) in [
+        (
+            "select 'FROM a1b2c3d4-5678-90ab-cdef-111111111111 as array(x)' as x",
+            "x;FROM a1b2c3d4-5678-90ab-cdef-111111111111 as array(x)",
+        ),
+        ("select 1 as array, array[1, 2] as x -- from a1b2c3d4-5678-90ab-cdef-111111111111", "array|x;1|[1, 2]"),
+        ("select 'E\"x\"' as x", "x;E\"x\""),
+    ] {
+        let found = asked.ask(&Dialect::default(), sql).map(|lines| lines.join(";"));
+        assert_eq!(found.as_deref(), Ok(expected), "{sql}");
+    }
+}
