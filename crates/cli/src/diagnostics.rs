@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use coldtrail_query::Place;
 use coldtrail_report::escape;
 use serde_json::json;
 
@@ -102,11 +103,33 @@ fn text(error: &anyhow::Error) -> String {
 /// An error in lines for a person: what happened, and what to do about it.
 fn told(error: &anyhow::Error) -> String {
     let mut message = format!("error: {}\n", escape::terminal(&text(error)));
+    if let Some(place) = error.chain().find_map(place) {
+        message.push_str(&marked(place));
+    }
     if let Some(hint) = error.chain().find_map(hint) {
         message.push_str(&format!("hint: {}\n", escape::terminal(&hint)));
     }
     message
 }
+
+/// Where in a statement it is wrong.
+fn place<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Place> {
+    error.downcast_ref::<coldtrail_query::Error>().and_then(coldtrail_query::Error::place)
+}
+
+/// The line of the statement, as much of it as fits, with a mark below the place.
+fn marked(place: &Place) -> String {
+    let begin = format!("line {}: ", place.line);
+    let first = place.column.saturating_sub(SHOWN_BEFORE + 1);
+    let shown: String = place.text.chars().skip(first).take(SHOWN).map(|c| if c == '\t' { ' ' } else { c }).collect();
+    let before: String = shown.chars().take(place.column - 1 - first).collect();
+    let width = begin.len() + escape::terminal(&before).chars().count();
+    format!("{begin}{}\n{}^\n", escape::terminal(&shown), " ".repeat(width))
+}
+
+/// How many characters of a line are shown, and how many of them before the place.
+const SHOWN: usize = 100;
+const SHOWN_BEFORE: usize = 60;
 
 /// What is wrong with the command line, for programs.
 pub(crate) fn usage_as_json(what: &str, code: i32) {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
+
+use crate::place::Place;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -16,9 +19,14 @@ pub enum Error {
     #[error("{what}")]
     Altered { what: String },
     #[error("unknown column `{column}`")]
-    UnknownColumn { column: String, similar: Vec<String> },
+    UnknownColumn { column: String, similar: Vec<String>, place: Option<Place> },
     #[error("unknown table `{table}`")]
-    UnknownTable { table: String, similar: Vec<String> },
+    UnknownTable { table: String, similar: Vec<String>, place: Option<Place> },
+    #[error("unknown function `{function}`")]
+    UnknownFunction { function: String, similar: Vec<String>, place: Option<Place> },
+    /// No plan can be made of it.
+    #[error("{what}")]
+    Statement { what: String, place: Option<Place> },
     #[error("this statement is not allowed: {what}")]
     NotReading { what: String },
     #[error("the period ends before it begins")]
@@ -36,8 +44,8 @@ pub enum Error {
     TooDeep { depth: usize, most: usize },
     #[error("no thread can be started: {0}")]
     NoThread(std::io::Error),
-    #[error("{sql}: {source}")]
-    Sql { sql: String, source: Box<DataFusionError> },
+    #[error("{source}")]
+    Sql { source: Box<DataFusionError> },
     #[error("no saved question is called `{name}`")]
     UnknownQuestion { name: String, similar: Vec<String> },
     #[error("{file}, line {line}: {what}")]
@@ -74,6 +82,9 @@ impl Error {
             }
             Error::UnknownTable { similar, .. } => {
                 mean(similar).or_else(|| Some("`coldtrail tables` lists them".to_owned()))
+            }
+            Error::UnknownFunction { similar, .. } => {
+                mean(similar).or_else(|| Some("`docs/sql.md` lists the functions".to_owned()))
             }
             Error::UnknownQuestion { similar, .. } => {
                 mean(similar).or_else(|| Some("`coldtrail query list` lists them".to_owned()))
@@ -118,50 +129,102 @@ impl Error {
 
     /// Is it the question that is wrong, and not what became of it?
     pub fn is_usage(&self) -> bool {
-        use DataFusionError as E;
-        match self {
+        matches!(
+            self,
             Error::UnknownQuestion { .. }
-            | Error::UnknownParameter { .. }
-            | Error::UnknownValue { .. }
-            | Error::Reversed
-            | Error::BadParameter { .. }
-            | Error::MissingParameter { .. }
-            | Error::UnknownColumn { .. }
-            | Error::UnknownTable { .. }
-            | Error::TooDeep { .. }
-            | Error::NotReading { .. } => true,
-            // It was not even begun: it cannot be parsed, or no plan can be made of it.
-            Error::Sql { source, .. } => matches!(source.find_root(), E::SQL(..) | E::Plan(_) | E::SchemaError(..)),
-            _ => false,
+                | Error::UnknownParameter { .. }
+                | Error::UnknownValue { .. }
+                | Error::BadParameter { .. }
+                | Error::MissingParameter { .. }
+                | Error::UnknownColumn { .. }
+                | Error::UnknownTable { .. }
+                | Error::UnknownFunction { .. }
+                | Error::Statement { .. }
+                | Error::TooDeep { .. }
+                | Error::NotReading { .. }
+        )
+    }
+
+    /// Where in the statement it is wrong.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Error::UnknownColumn { place, .. }
+            | Error::UnknownTable { place, .. }
+            | Error::UnknownFunction { place, .. }
+            | Error::Statement { place, .. } => place.as_ref(),
+            _ => None,
         }
     }
 
     /// The error of a statement, made as plain as it can be.
-    pub(crate) fn of_sql(sql: &str, limit: usize, error: DataFusionError, tables: &[String]) -> Error {
+    pub(crate) fn of_sql(sql: &str, limit: usize, error: DataFusionError, there: &There<'_>) -> Error {
         if let DataFusionError::SchemaError(schema_error, _) = error.find_root()
             && let SchemaError::FieldNotFound { field, valid_fields } = schema_error.as_ref()
         {
             let names: Vec<String> = valid_fields.iter().map(|column| column.name().to_owned()).collect();
-            return Error::UnknownColumn { column: field.name().to_owned(), similar: similar(field.name(), &names) };
+            let column = field.name().to_owned();
+            let place = Place::of_name(sql, &column);
+            return Error::UnknownColumn { similar: similar(&column, &names), column, place };
         }
         let text = error.find_root().strip_backtrace();
         if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
             let accounted = !text.contains(crate::bounded::REFUSED);
             return Error::Memory { limit, what: text, accounted };
         }
-        if let Some(table) =
-            text.split("table '").nth(1).and_then(|rest| rest.split('\'').next()).filter(|_| text.contains("not found"))
-        {
+        if let Some(table) = quoted(&text, "table '").filter(|_| text.contains("not found")) {
             let table = table.rsplit('.').next().unwrap_or(table).to_owned();
-            return Error::UnknownTable { similar: similar(&table, tables), table };
+            let place = Place::of_name(sql, &table);
+            return Error::UnknownTable { similar: similar(&table, there.tables), table, place };
+        }
+        if let Some(function) = quoted(&text, "Invalid function '") {
+            let place = Place::of_name(sql, function);
+            let similar = similar(function, &there.functions.clone());
+            return Error::UnknownFunction { similar, function: function.to_owned(), place };
         }
         if ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|part| text.contains(part))
         {
             return Error::NotReading { what: text };
         }
-        let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
-        Error::Sql { sql, source: Box::new(error) }
+        Error::of_plan(sql, &text, error)
     }
+
+    /// What the parser or the planner says of it, without the words around it.
+    fn of_plan(sql: &str, text: &str, error: DataFusionError) -> Error {
+        use DataFusionError as E;
+        match error.find_root() {
+            E::SQL(parser, _) => {
+                let text = match parser.as_ref() {
+                    ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
+                    ParserError::RecursionLimitExceeded => "too many brackets stand in each other".to_owned(),
+                };
+                match Place::of_message(sql, &text) {
+                    Some((place, what)) => Error::Statement { what: what.to_owned(), place: Some(place) },
+                    None => Error::Statement { what: text, place: None },
+                }
+            }
+            E::Plan(_) | E::NotImplemented(_) | E::SchemaError(..) | E::Internal(_) => {
+                let begin = ["Error during planning: ", "Schema error: ", "This feature is not implemented: "];
+                let text = begin.iter().fold(text, |text, begin| text.strip_prefix(begin).unwrap_or(text));
+                // The engine takes what it does not understand for its own fault; a statement may be the cause.
+                let what = text
+                    .strip_prefix("Internal error: ")
+                    .map_or(text, |text| text.split(". This issue was likely caused by a bug").next().unwrap_or(text));
+                Error::Statement { what: what.trim_end_matches(['.', '\n']).to_owned(), place: None }
+            }
+            _ => Error::Sql { source: Box::new(error) },
+        }
+    }
+}
+
+/// What a statement could have named.
+pub(crate) struct There<'a> {
+    pub(crate) tables: &'a [String],
+    pub(crate) functions: Vec<String>,
+}
+
+/// What stands in quotes behind these words.
+fn quoted<'t>(text: &'t str, before: &str) -> Option<&'t str> {
+    text.split_once(before)?.1.split('\'').next()
 }
 
 /// The names most like one, best first.

@@ -18,9 +18,10 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::dialect::{Dialect, Unknown};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, There};
 use crate::files::Altered;
 use crate::interrupt::Interrupt;
+use crate::place::Place;
 use crate::stream::{Asked, Stream};
 use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
@@ -216,9 +217,13 @@ impl Session {
         let failed = move |error| match (self.altered.get(), unknown.get()) {
             (Some(what), _) => Error::Altered { what: what.clone() },
             (None, Some((column, known))) => {
-                Error::UnknownColumn { similar: crate::error::similar(&column, &known), column }
+                let place = Place::of_name(&text, &column);
+                Error::UnknownColumn { similar: crate::error::similar(&column, &known), column, place }
             }
-            (None, None) => Error::of_sql(&text, memory, error, &self.names()),
+            (None, None) => {
+                let there = There { tables: &self.names(), functions: self.functions() };
+                Error::of_sql(&text, memory, error, &there)
+            }
         };
         Stream::start(&self.runtime, &self.interrupt, watch, asked, failed)
     }
@@ -255,7 +260,8 @@ impl Session {
     pub fn describe(&self, name: &str) -> Result<Vec<Described>> {
         let names = self.names();
         if !names.iter().any(|known| known == name) {
-            return Err(Error::UnknownTable { similar: crate::error::similar(name, &names), table: name.to_owned() });
+            let similar = crate::error::similar(name, &names);
+            return Err(Error::UnknownTable { similar, table: name.to_owned(), place: None });
         }
         let frame = self.runtime.block_on(self.context.table(name)).map_err(setting_up)?;
         let fields = frame.schema().inner().fields().clone();
@@ -287,7 +293,7 @@ fn below(name: &str, data_type: &DataType) -> Vec<String> {
 }
 
 fn setting_up(error: DataFusionError) -> Error {
-    Error::Sql { sql: "setting up the session".to_owned(), source: Box::new(error) }
+    Error::Sql { source: Box::new(error.context("setting up the session")) }
 }
 
 fn context(

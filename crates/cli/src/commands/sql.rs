@@ -40,7 +40,11 @@ fn dialect(arguments: &Sql) -> Result<Dialect> {
         let (name, table) = halves(pair, "alias of a table", "write --table-alias name=cloudtrail_logs")?;
         if !names.iter().any(|known| known == table) {
             let similar = similar(table, &names);
-            return Err(anyhow!(coldtrail_query::Error::UnknownTable { table: table.to_owned(), similar }));
+            return Err(anyhow!(coldtrail_query::Error::UnknownTable {
+                table: table.to_owned(),
+                similar,
+                place: None
+            }));
         }
         aliases.push((name.to_owned(), table.to_owned()));
     }
