@@ -1,0 +1,43 @@
+-- Columns as in "Create the table for ALB access logs" (Athena User Guide); application load balancers only.
+-- As in AWS's table, text columns hold `-` where the log has it, target_ip is empty there, and numbers are null;
+-- `day` is of the form 2026/04/09, as in the table with partition projection.
+select
+  coalesce(type, '-') as type,
+  to_char(event_time, '%Y-%m-%dT%H:%M:%S%.6fZ') as time,
+  coalesce(elb, '-') as elb,
+  coalesce(client_ip, '-') as client_ip,
+  client_port,
+  coalesce(target_ip, '') as target_ip,
+  target_port,
+  request_processing_time, target_processing_time, response_processing_time,
+  elb_status_code,
+  coalesce(cast(target_status_code as varchar), '-') as target_status_code,
+  received_bytes, sent_bytes,
+  coalesce(request_verb, '-') as request_verb,
+  coalesce(request_url, '-') as request_url,
+  coalesce(request_proto, '-') as request_proto,
+  coalesce(user_agent, '-') as user_agent,
+  coalesce(ssl_cipher, '-') as ssl_cipher,
+  coalesce(ssl_protocol, '-') as ssl_protocol,
+  coalesce(target_group_arn, '-') as target_group_arn,
+  coalesce(trace_id, '-') as trace_id,
+  coalesce(domain_name, '-') as domain_name,
+  coalesce(chosen_cert_arn, '-') as chosen_cert_arn,
+  coalesce(cast(matched_rule_priority as varchar), '-') as matched_rule_priority,
+  coalesce(to_char(request_creation_time, '%Y-%m-%dT%H:%M:%S%.6fZ'), '-') as request_creation_time,
+  coalesce(actions_executed, '-') as actions_executed,
+  coalesce(redirect_url, '-') as redirect_url,
+  coalesce(lambda_error_reason, '-') as lambda_error_reason,
+  coalesce(target_port_list, '-') as target_port_list,
+  coalesce(target_status_code_list, '-') as target_status_code_list,
+  coalesce(classification, '-') as classification,
+  coalesce(classification_reason, '-') as classification_reason,
+  coalesce(conn_trace_id, '-') as conn_trace_id,
+  coalesce(transformed_host, '-') as transformed_host,
+  coalesce(transformed_uri, '-') as transformed_uri,
+  coalesce(request_transform_status, '-') as request_transform_status,
+  day_path as day, account, region,
+  evidence_object, evidence_record, event_time, ips, request_host, request_path, parse_ambiguous, error_class,
+  record_hash, extra, date
+from lake.elb_access
+where lb_type = 'app'

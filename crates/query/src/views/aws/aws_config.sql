@@ -1,0 +1,2 @@
+-- `awsconfig` under another name that published queries use.
+select * from awsconfig

@@ -1,0 +1,33 @@
+-- Columns as the Athena User Guide had them until 2023 ("Querying Amazon CloudFront logs"), then those that it has
+-- now: published queries use either under this name. Rows are those of `cloudfront_standard_logs`.
+select
+  date, time,
+  x_edge_location as location,
+  sc_bytes as bytes,
+  c_ip as request_ip,
+  cs_method as method,
+  cs_host as host,
+  cs_uri_stem as uri,
+  sc_status as status,
+  cs_referrer as referrer,
+  cs_user_agent as user_agent,
+  cs_uri_query as query_string,
+  cs_cookie as cookie,
+  x_edge_result_type as result_type,
+  x_edge_request_id as request_id,
+  x_host_header as host_header,
+  cs_protocol as request_protocol,
+  cs_bytes as request_bytes,
+  time_taken,
+  x_forwarded_for as xforwarded_for,
+  ssl_protocol, ssl_cipher,
+  x_edge_response_result_type as response_result_type,
+  cs_protocol_version as http_version,
+  fle_status, fle_encrypted_fields, c_port, time_to_first_byte, x_edge_detailed_result_type, sc_content_type,
+  sc_content_len, sc_range_start, sc_range_end,
+  x_edge_location, sc_bytes, c_ip, cs_method, cs_host, cs_uri_stem, sc_status, cs_referrer, cs_user_agent, cs_uri_query,
+  cs_cookie, x_edge_result_type, x_edge_request_id, x_host_header, cs_protocol, cs_bytes, x_forwarded_for,
+  x_edge_response_result_type, cs_protocol_version,
+  year, month, day, hour, distributionid,
+  evidence_object, evidence_record, event_time, account, ips, error_class, record_hash, extra
+from cloudfront_standard_logs
