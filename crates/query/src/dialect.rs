@@ -30,6 +30,8 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, Query};
 use datafusion::sql::sqlparser::parser::Parser;
 
+use crate::session::make;
+
 pub(crate) use planner::Unknown;
 pub(crate) use trino::Trino;
 
@@ -68,21 +70,29 @@ impl Dialect {
         Ok(context)
     }
 
-    /// The plan of a statement; `names` are the tables there are.
-    pub(crate) async fn plan(&self, context: &SessionContext, sql: &str, names: &[String]) -> Result<LogicalPlan> {
+    /// The plan of a statement; `names` are the tables there are, and `base` is the session in which views are made.
+    pub(crate) async fn plan(
+        &self,
+        context: &SessionContext,
+        base: &SessionContext,
+        sql: &str,
+        names: &[String],
+    ) -> Result<LogicalPlan> {
         let state = context.state();
-        let Dialect::Athena { aliases } = self else { return state.create_logical_plan(sql).await };
+        let mut words = tokens::words(sql);
+        let Dialect::Athena { aliases } = self else {
+            make(base, &words).await?;
+            return state.create_logical_plan(sql).await;
+        };
         let mut statements = Parser::new(&Trino)
             .with_recursion_limit(DEEPEST)
             .with_tokens_with_locations(tokens::read(sql)?)
             .parse_statements()
-            .map_err(parsing)?;
-        let one = match statements.len() {
-            1 => statements.pop(),
-            _ => None,
-        };
+            .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
+        let one = if statements.len() == 1 { statements.pop() } else { None };
         let mut statement = one.ok_or_else(|| DataFusionError::Plan("a question is one statement".to_owned()))?;
-        rewrite::statement(&mut statement, &tables::Tables::new(names, aliases))?;
+        words.extend(rewrite::statement(&mut statement, tables::Tables::new(names, aliases))?);
+        make(base, &words).await?;
         let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
         unnest::rows_of_columns(plan)
     }
@@ -98,7 +108,3 @@ fn parsed(sql: &str) -> Option<Box<Query>> {
 
 /// So deep brackets may stand in each other, as in the other dialect.
 const DEEPEST: usize = 50;
-
-fn parsing(error: datafusion::sql::sqlparser::parser::ParserError) -> DataFusionError {
-    DataFusionError::SQL(Box::new(error), None)
-}

@@ -3,6 +3,7 @@
 //! Reading only: no statement that changes anything, names a file or sets an option is let through, and
 //! parameters are bound, never pasted.
 
+mod aws_views;
 mod bounded;
 mod catalogue;
 mod depth;
@@ -10,6 +11,7 @@ mod dialect;
 mod error;
 mod files;
 mod functions;
+mod hive_json;
 mod interrupt;
 mod json_diff;
 mod null_joins;

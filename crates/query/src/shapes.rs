@@ -11,11 +11,14 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionImplementation, Scal
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub(crate) fn functions() -> [ScalarUDF; 2] {
+use crate::hive_json::HiveJson;
+
+pub(crate) fn functions() -> [ScalarUDF; 3] {
     let time: ScalarFunctionImplementation = Arc::new(|values| one(values, times));
     let resources: ScalarFunctionImplementation = Arc::new(|values| one(values, lists));
     let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     [
+        ScalarUDF::from(HiveJson::new()),
         create_udf("aws_time", vec![micros], DataType::Utf8, Volatility::Immutable, time),
         create_udf("event_resources_list", vec![DataType::Utf8], list_type(), Volatility::Immutable, resources),
     ]

@@ -50,6 +50,8 @@ pub struct Stream<'s> {
 /// A statement, and what it is planned with.
 pub(crate) struct Asked {
     pub(crate) context: SessionContext,
+    /// The session of our own dialect, in which views are made.
+    pub(crate) base: SessionContext,
     pub(crate) sql: String,
     pub(crate) dialect: Dialect,
     /// The tables there are.
@@ -150,9 +152,9 @@ fn gave_up(why: &str) -> DataFusionError {
 }
 
 async fn execute(asked: Asked, columns: mpsc::Sender<SchemaRef>, rows: mpsc::Sender<RecordBatch>) -> Outcome {
-    let Asked { context, sql, dialect, names, values } = asked;
+    let Asked { context, base, sql, dialect, names, values } = asked;
     let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let plan = dialect.plan(&context, &sql, &names).await?;
+    let plan = dialect.plan(&context, &base, &sql, &names).await?;
     reading.verify_plan(&plan)?;
     let frame: DataFrame = context.execute_logical_plan(plan).await?;
     let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };

@@ -1,11 +1,14 @@
-//! The views over the lake: every table of the schema's list, AWS's nesting, Athena's names, and all sources as one.
+//! The views over the lake: every table of the schema's list, all sources as one, and the tables that AWS documents.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use coldtrail_schema::column::DATE;
 use coldtrail_schema::tables::{cloudtrail, s3_access};
-use coldtrail_schema::{Role, TABLES, Table};
+use coldtrail_schema::{TABLES, Table};
+
+use crate::aws_views::{AWS, Aws};
 
 /// A name that can be asked in SQL.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ pub struct View {
     pub name: &'static str,
     /// What one row of it is.
     pub about: Cow<'static, str>,
-    /// The table that it shows; none for what shows several.
+    /// The table of which it shows every row; none for what shows several, or some rows only.
     pub table: Option<&'static Table>,
     /// Is it the table under its own name?
     pub own: bool,
@@ -21,7 +24,7 @@ pub struct View {
 }
 
 impl View {
-    /// What it is to the case: `event`, `ledger`, `verdict`, `derived`; `view` for another name and for several tables.
+    /// What it is to the case: `event`, `ledger`, `verdict`, `derived`; `view` for another form and for several tables.
     pub fn role(&self) -> &'static str {
         match self.table {
             Some(table) if self.own => table.role.name(),
@@ -84,13 +87,45 @@ static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
         own: false,
         sql: Cow::Borrowed(sql),
     }));
-    views.extend(TABLES.iter().copied().filter_map(athena));
+    views.extend(AWS.iter().map(aws));
     views
 });
 
 /// Every view, in the order in which they can be made: a later one may use those before it.
 pub fn views() -> &'static [View] {
     &VIEWS
+}
+
+/// The views that every statement finds: those in AWS's shape are made when one is named, since planning them all takes
+/// longer than most answers.
+pub(crate) fn ready() -> impl Iterator<Item = &'static View> {
+    views().iter().filter(|view| !is_aws(view.name))
+}
+
+/// A word of statements that list the tables.
+pub(crate) const EVERY: &str = "*";
+
+/// The views in AWS's shape that these words name, with those that they use, in the order in which they can be made.
+pub(crate) fn named(words: &BTreeSet<String>) -> Vec<&'static View> {
+    let all = words.contains(EVERY);
+    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    for view in AWS.iter().rev() {
+        let is_used =
+            wanted.iter().any(|user| AWS.iter().any(|other| other.name == *user && uses(other.sql, view.name)));
+        if all || is_used || words.contains(view.name) {
+            wanted.insert(view.name);
+        }
+    }
+    views().iter().filter(|view| wanted.contains(view.name)).collect()
+}
+
+/// Does a statement read this table?
+fn uses(sql: &str, name: &str) -> bool {
+    sql.split_whitespace().zip(sql.split_whitespace().skip(1)).any(|(before, word)| before == "from" && word == name)
+}
+
+fn is_aws(name: &str) -> bool {
+    AWS.iter().any(|view| view.name == name)
 }
 
 fn own(table: &'static Table) -> View {
@@ -110,15 +145,8 @@ fn columns(table: &Table) -> String {
     names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-fn athena(table: &'static Table) -> Option<View> {
-    let Role::Event(event) = table.role else { return None };
-    Some(View {
-        name: event.athena?,
-        about: format!("`{}` under the name that AWS's Athena examples use.", table.name).into(),
-        table: Some(table),
-        own: false,
-        sql: format!("select * from {}", table.name).into(),
-    })
+fn aws(view: &Aws) -> View {
+    View { name: view.name, about: view.about.into(), table: view.table, own: false, sql: view.sql.into() }
 }
 
 #[cfg(test)]
@@ -157,7 +185,36 @@ mod tests {
             assert!(sql.contains(&format!("from lake.{}", table.name)), "{}", table.name);
         }
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/views");
-        let files = fs_err::read_dir(dir).expect("the folder of the views").count();
-        assert_eq!(files, SHAPED.len() + SEVERAL.len(), "every file of src/views is a view");
+        let files = |dir: &std::path::Path| {
+            let paths = fs_err::read_dir(dir).expect("a folder of views").map(|entry| entry.expect("an entry").path());
+            paths.filter(|path| path.is_file()).count()
+        };
+        assert_eq!(files(&dir), SHAPED.len() + SEVERAL.len(), "every file of src/views is a view");
+        assert_eq!(files(&dir.join("aws")), AWS.len(), "every file of src/views/aws is a view");
+    }
+
+    #[test]
+    fn what_a_view_uses_comes_with_it() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let names = |words| named(&words).iter().map(|view| view.name).collect::<Vec<_>>();
+        assert_eq!(names(words(&["select", "alb_logs"])), ["alb_access_logs", "alb_logs"]);
+        assert!(names(words(&["cloudtrail"])).is_empty());
+        assert_eq!(names(words(&[EVERY])).len(), AWS.len());
+    }
+
+    /// A published query about one of AWS's tables must not find our columns under its name.
+    #[test]
+    fn tables_of_aws_have_the_form_that_aws_documents() {
+        for view in AWS {
+            assert!(view.sql.starts_with("-- "), "{} says whose columns it has", view.name);
+            if let Some(table) = view.table {
+                let reads = view.sql.trim_end().ends_with(&format!("from lake.{}", table.name));
+                assert!(reads || view.name == "mybucket_logs" || view.name == "gd_logs", "{}", view.name);
+            }
+        }
+        for (table, event) in events() {
+            let Some(name) = event.athena else { continue };
+            assert!(AWS.iter().any(|view| view.name == name), "{}: `{name}` is a view of src/views/aws", table.name);
+        }
     }
 }

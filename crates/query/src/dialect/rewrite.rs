@@ -15,13 +15,13 @@ use datafusion::sql::sqlparser::ast::{
 use super::tables::Tables;
 use super::{advanced, headings};
 
-/// Changes a statement, all of it, into what DataFusion reads as Trino would have read it.
-pub(super) fn statement(statement: &mut Statement, tables: &Tables<'_>) -> Result<()> {
+/// Changes a statement, all of it, into what DataFusion reads as Trino would have read it. The tables that it reads.
+pub(super) fn statement(statement: &mut Statement, tables: Tables<'_>) -> Result<BTreeSet<String>> {
     let mut named = Named::default();
     let ControlFlow::Continue(()) = statement.visit(&mut named);
     let mut rewriter = Rewriter { tables, with: named.0 };
     match statement.visit(&mut rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => Ok(rewriter.tables.used),
         ControlFlow::Break(what) => Err(DataFusionError::Plan(what)),
     }
 }
@@ -41,7 +41,7 @@ impl VisitorMut for Named {
 }
 
 struct Rewriter<'a> {
-    tables: &'a Tables<'a>,
+    tables: Tables<'a>,
     with: BTreeSet<String>,
 }
 

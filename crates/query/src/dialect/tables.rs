@@ -8,6 +8,8 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 pub(super) struct Tables<'a> {
     names: BTreeSet<&'a str>,
     aliases: &'a [(String, String)],
+    /// Those that a statement reads.
+    pub(super) used: BTreeSet<String>,
 }
 
 /// The view of CloudTrail Lake's shape, for whatever id an event data store has.
@@ -16,8 +18,8 @@ const STORE: &str = "event_data_store";
 /// The beginning of published names, longest first where one begins another, and the view of ours that has that shape.
 /// Names of one's own (`cloudtrail_logs_mybucket`, as Athena's console makes them) begin like this, too.
 static PUBLISHED: &[(&str, &str)] = &[
-    ("cloudtrail_log", "cloudtrail_logs"),
     ("cloudtrail_lake", STORE),
+    ("cloudtrail_", "cloudtrail_logs"),
     ("aws_cloudtrail", "cloudtrail_logs"),
     ("cloudfront_standard_log", "cloudfront_standard_logs"),
     ("cloudfront_log", "cloudfront_logs"),
@@ -29,25 +31,24 @@ static PUBLISHED: &[(&str, &str)] = &[
     ("aws_config", "aws_config_configuration_snapshot"),
     ("awsconfig", "aws_config_configuration_snapshot"),
     ("vpc_flow_log", "vpc_flow_logs"),
-    ("vpc_flow_logs", "vpc_flow_logs"),
     ("vpcflow", "vpc_flow_logs"),
-    ("alb_access_log", "alb_logs"),
-    ("alb_log", "alb_logs"),
+    ("vpc_log", "vpc_flow_logs"),
+    ("alb", "alb_logs"),
     ("elb_log", "elb_logs"),
-    ("waf_log", "waf_logs"),
+    ("waf_", "waf_logs"),
     ("waflog", "waf_logs"),
-    ("r53_rlog", "r53_rlogs"),
+    ("r53", "r53_rlogs"),
     ("route53_resolver_log", "r53_rlogs"),
 ];
 
 impl<'a> Tables<'a> {
     pub(super) fn new(names: &'a [String], aliases: &'a [(String, String)]) -> Tables<'a> {
-        Tables { names: names.iter().map(String::as_str).collect(), aliases }
+        Tables { names: names.iter().map(String::as_str).collect(), aliases, used: BTreeSet::new() }
     }
 
     /// Puts the name of the table that is meant in place of a published one. `with` are the names that the statement
     /// gives itself. What is not known stays, and is an unknown table.
-    pub(super) fn resolve(&self, name: &mut ObjectName, with: &BTreeSet<String>) {
+    pub(super) fn resolve(&mut self, name: &mut ObjectName, with: &BTreeSet<String>) {
         let parts: Option<Vec<String>> =
             name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.to_lowercase())).collect();
         let Some(parts) = parts else { return };
@@ -58,7 +59,8 @@ impl<'a> Tables<'a> {
         if before.last().is_some_and(|schema| ["lake", "information_schema"].contains(&schema.as_str())) {
             return;
         }
-        if let Some(table) = self.table(last, &parts.join(".")) {
+        if let Some(table) = self.table(last, &parts.join(".")).map(str::to_owned) {
+            self.used.insert(table.clone());
             name.0 = vec![ObjectNamePart::Identifier(Ident::with_quote('"', table))];
         }
     }

@@ -1,11 +1,14 @@
 //! What is told from the tokens of a statement, before the parser reads it.
 
+use std::collections::BTreeSet;
+
 use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use super::trino::Trino;
+use crate::views::EVERY;
 
 /// The tokens of a statement, with names in small letters, ids of event data stores as one name, and types as the parser
 /// knows them.
@@ -25,6 +28,19 @@ pub(super) fn read(sql: &str) -> Result<Vec<TokenWithSpan>> {
     }
     types(&mut tokens);
     Ok(tokens)
+}
+
+/// The words of a statement, in small letters; with [`EVERY`] where it lists tables.
+pub(super) fn words(sql: &str) -> BTreeSet<String> {
+    let tokens = Tokenizer::new(&Trino, sql).tokenize().unwrap_or_default();
+    let words = tokens.into_iter().filter_map(|token| match token {
+        Token::Word(word) => Some(word.value.to_lowercase()),
+        _ => None,
+    });
+    let words: Vec<String> = words.collect();
+    let lists = words.first().is_some_and(|word| ["show", "describe", "desc"].contains(&word.as_str()));
+    let every = (lists || words.iter().any(|word| word == "information_schema")).then(|| EVERY.to_owned());
+    words.into_iter().chain(every).collect()
 }
 
 /// `FROM 3a1b2c3d-5678-90ab-cdef-111111111111`: CloudTrail Lake has the id of the event data store as its name, and
