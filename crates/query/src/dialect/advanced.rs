@@ -1,6 +1,8 @@
 //! AWS Config's advanced queries: `SELECT … WHERE …` without `FROM`, over the present state of all resources.
 //! <https://docs.aws.amazon.com/config/latest/developerguide/query-components.html>
 
+use coldtrail_schema::tables::config_items;
+use coldtrail_schema::{Column, Kind};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, Ident, Select, SelectItem, SetExpr, UnaryOperator,
 };
@@ -9,9 +11,6 @@ use super::rewrite::{call, text};
 
 /// Reads the view of the last state of each resource.
 const CURRENT: &str = "select * from config_current";
-
-/// The columns of it that are documents: dots lead into them, and through the lists in them.
-static DOCUMENTS: &[&str] = &["configuration", "supplementaryconfiguration", "relationships", "tags"];
 
 /// A statement that reads columns and no table is one of AWS Config.
 pub(super) fn read_current_state(select: &mut Select) {
@@ -85,7 +84,9 @@ fn member(expr: &Expr) -> Option<(Expr, String)> {
     let Expr::CompoundIdentifier(names) = expr else { return None };
     let (first, rest) = names.split_first()?;
     let document = first.value.to_lowercase();
-    DOCUMENTS.contains(&document.as_str()).then(|| {
+    // Dots lead into documents, and through the lists in them.
+    let is_document = |column: &Column| column.kind == Kind::Json && column.name == document;
+    config_items::TABLE.columns().iter().any(is_document).then(|| {
         let path: Vec<&str> = rest.iter().map(|name| name.value.as_str()).collect();
         (Expr::Identifier(Ident::with_quote('"', document)), path.join("."))
     })

@@ -46,7 +46,7 @@ select
   aws_time(event_time) as eventtime,
   eventsource, eventname, awsregion, sourceipaddress, useragent, errorcode, errormessage,
   requestparameters, responseelements, additionaleventdata, requestid, eventid,
-  event_resources_list(event_resources) as resources,
+  hive_json(event_resources, 'array<struct<arn:string,accountid:string,type:string>>') as resources,
   eventtype, apiversion, cast(readonly as varchar) as readonly, recipientaccountid, serviceeventdetails, sharedeventid,
   vpcendpointid, vpcendpointaccountid, eventcategory,
   case

@@ -48,7 +48,7 @@ select
   event_time as eventtime,
   eventsource, eventname, awsregion, sourceipaddress, useragent, errorcode, errormessage,
   requestparameters, responseelements, additionaleventdata, requestid, eventid, readonly,
-  event_resources_list(event_resources) as resources,
+  hive_json(event_resources, 'array<struct<arn:string,accountid:string,type:string>>') as resources,
   eventtype, apiversion, managementevent, recipientaccountid, sharedeventid,
   json_get_str(extra, 'annotation') as annotation,
   vpcendpointid, vpcendpointaccountid, serviceeventdetails,
