@@ -46,7 +46,7 @@ pub enum Role {
 /// What is known of a table of events besides its columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Event {
-    /// The page of AWS documentation that defines the fields.
+    /// The page of AWS documentation that defines the fields; of what users define, our own, as seen from `docs/tables/`.
     pub reference: &'static str,
     /// The folders below `AWSLogs/<account>/` into which AWS delivers such logs; empty when it delivers them to a
     /// folder that the owner chooses.

@@ -120,3 +120,9 @@ select
   client_ip as actor, case when tls_protocol is null then 'connect' else 'tls' end as action, elb as target,
   client_ip as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
 from lake.elb_connections
+union all
+select
+  evidence_object, evidence_record, evidence_offset, event_time, 'own_logs' as source, account, region,
+  actor, log as action, resources[1] as target,
+  ips[1] as ip, cast(null as varchar) as user_agent, error_class, is_write, session_id, ips, actors, keys, resources, date
+from lake.own_logs
