@@ -1,6 +1,7 @@
 //! Log sources: how each kind of log is recognised, framed into records, and decoded into rows.
 //!
-//! No IO, no clock, no threads: readers come in, batches go out. [`SOURCES`] is the only registry.
+//! No IO, no clock, no threads: readers come in, batches go out. [`SOURCES`] is the only registry of what the program
+//! knows by itself; what a user defines comes in as [`Definitions`].
 
 mod canonical;
 mod carried;
@@ -33,6 +34,7 @@ mod eventbridge_events;
 mod guardduty;
 mod load_balancer;
 mod network_firewall;
+mod own;
 mod rds_audit;
 mod rds_log;
 mod rds_slow;
@@ -46,6 +48,7 @@ mod vpc_flow;
 mod waf;
 
 pub use framing::{Broken, Entries, Framing, Record, Sink, frame};
+pub use own::{Checked, Definition, DefinitionError, Definitions, FieldType, OWN, RejectedRecord, check, own_decoder};
 pub use recognise::{Recognised, recognise};
 pub use routing::Routing;
 pub use source::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Reject, SOURCES};

@@ -1,22 +1,28 @@
 //! Which source an object holds: by its key and its first bytes together, never by the extension.
 
+use std::sync::Arc;
+
 use coldtrail_evidence::ObjectKey;
 
 use crate::framing::{Framing, Record, Sink, begins_open_telemetry, csv_names, frame};
 use crate::json::Value;
+use crate::own::Definition;
 use crate::routing;
 use crate::source::{Head, LogSource, SOURCES};
 
 /// What an object was recognised as.
 pub enum Recognised {
     Source(&'static LogSource, Framing),
+    /// No source knows it, and a definition of the user's describes it.
+    Own(Arc<Definition>),
     /// There is nothing in it.
     Empty,
     /// No source knows it, and why.
     Unknown(String),
 }
 
-/// Recognises an object by its key and the first bytes of its inflated content.
+/// Recognises an object by its key and the first bytes of its inflated content, as what the program knows by itself.
+/// [`crate::Definitions::recognise`] asks the user's definitions, too.
 pub fn recognise(name: &str, key: &ObjectKey, bytes: &[u8], whole: bool, parquet: bool) -> Recognised {
     let trimmed = bytes.iter().position(|b| !b.is_ascii_whitespace() && *b != 0);
     let Some(start) = trimmed else { return Recognised::Empty };

@@ -6,7 +6,7 @@ use crate::carried::{self, CARRIED, Group, IN_JSON};
 use crate::framing::{Broken, Framing, Record, Sink, frame};
 use crate::log_group::{self, Fit, Place};
 use crate::source::{Head, LogSource};
-use crate::{cloudwatch_logs, elb_access, eventbridge_events, rds_log, recognise, s3_access, sql_text, vpc_flow};
+use crate::{cloudwatch_logs, elb_access, eventbridge_events, own, rds_log, recognise, s3_access, sql_text, vpc_flow};
 
 /// Tells of each record of an object whose it is: nearly always that of the source as which the object was recognised.
 pub struct Routing {
@@ -46,7 +46,8 @@ impl Routing {
 
     /// Who may know a record of which the one whose it was made no row: files are put together of several logs.
     pub fn other(&self, record: &Record<'_>, refused: &LogSource) -> Option<&'static LogSource> {
-        if record.tape.is_empty() || self.messages.is_some() {
+        // What a definition does not fit stays a reject of its log.
+        if record.tape.is_empty() || self.messages.is_some() || self.source.name == own::OWN.name {
             return None;
         }
         let place = Place::of(record, &self.around, None);

@@ -17,6 +17,7 @@ mod log_groups;
 mod metrics;
 mod neighbours;
 mod network_logs;
+mod own;
 mod server_logs;
 mod shared_cases;
 mod speed;
