@@ -22,6 +22,7 @@ use crate::dialect::{Dialect, Unknown};
 use crate::error::{Error, Result, There};
 use crate::files::Altered;
 use crate::interrupt::Interrupt;
+use crate::own_views::OwnView;
 use crate::place::Place;
 use crate::stream::{Asked, Stream};
 use crate::table::LakeTable;
@@ -91,6 +92,8 @@ pub struct Session {
     runtime: Runtime,
     snapshot: Snapshot,
     options: SessionOptions,
+    /// What the user's definitions show.
+    own: Vec<OwnView>,
     bounds: Bounds,
     interrupt: Interrupt,
     /// What is not as it was written stays so: no question is answered any more.
@@ -111,6 +114,11 @@ const LAKE: &str = "lake";
 impl Session {
     /// Opens a lake; what does not fit into memory is spilled into `spill`.
     pub fn open(lake: &Lake, spill: &Path, options: SessionOptions) -> Result<Session> {
+        Session::open_with(lake, spill, options, Vec::new())
+    }
+
+    /// The same with views of the user's, none of which has the name of another one.
+    pub fn open_with(lake: &Lake, spill: &Path, options: SessionOptions, own: Vec<OwnView>) -> Result<Session> {
         let snapshot = lake.snapshot(options.version).map_err(Error::Lake)?;
         let io = |source| Error::Io { path: lake.root().to_owned(), source };
         let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build().map_err(io)?;
@@ -119,8 +127,8 @@ impl Session {
         let spill = SpillFolder::make(spill).ok();
         let context = context(spill.as_ref(), options.memory, true).map_err(setting_up)?;
         let (bounds, interrupt) = (bounds(&snapshot), Interrupt::default());
-        let session =
-            Session { context, runtime, snapshot, options, bounds, interrupt, altered: Altered::default(), spill };
+        let altered = Altered::default();
+        let session = Session { context, runtime, snapshot, options, own, bounds, interrupt, altered, spill };
         session.register(&session.context)?;
         Ok(session)
     }
@@ -135,9 +143,10 @@ impl Session {
             let provider = LakeTable::new(table, self.snapshot.files(table.name), &self.altered);
             lake.register_table(table.name.to_owned(), Arc::new(provider)).map_err(setting_up)?;
         }
-        for view in ready() {
-            let plan = self.runtime.block_on(context.sql(&view.sql)).map_err(setting_up)?;
-            context.register_table(view.name, plan.into_view()).map_err(setting_up)?;
+        let known = ready().map(|view| (view.name, &*view.sql));
+        for (name, sql) in known.chain(self.own.iter().map(|view| (view.name(), view.sql()))) {
+            let plan = self.runtime.block_on(context.sql(sql)).map_err(setting_up)?;
+            context.register_table(name, plan.into_view()).map_err(setting_up)?;
         }
         for function in TABLE_FUNCTIONS {
             let plan = self.runtime.block_on(context.state().create_logical_plan(function.sql)).map_err(setting_up)?;
@@ -255,7 +264,13 @@ impl Session {
 
     /// The names of all views, which stand for the tables.
     pub fn names(&self) -> Vec<String> {
-        views().iter().map(|view| view.name.to_owned()).collect()
+        let known = views().iter().map(|view| view.name);
+        known.chain(self.own.iter().map(OwnView::name)).map(str::to_owned).collect()
+    }
+
+    /// The views of the user's.
+    pub fn own(&self) -> &[OwnView] {
+        &self.own
     }
 
     /// The columns of a table or view.
