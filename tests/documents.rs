@@ -51,6 +51,7 @@ fn check(document: &Path) {
         .env("NO_COLOR", "1")
         .env("XDG_STATE_HOME", state())
         .env_remove("COLDTRAIL_CASE")
+        .env_remove("COLDTRAIL_SOURCES")
         .output()
         .unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -68,4 +69,18 @@ fn commands_in_documents_run() {
     for document in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
         check(document);
     }
+}
+
+/// The page shows the definitions as they lie beside it, which the tests of the sources read real lines with.
+#[test]
+fn definitions_in_the_page_are_those_of_the_tests() {
+    let page = std::fs::read_to_string(root().join("docs/own-sources.md")).unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(root().join("docs/own-sources")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(page.contains(&format!("```toml\n{text}```\n")), "{} is not in the page as it is", path.display());
+        seen += 1;
+    }
+    assert_eq!(seen, page.matches("```toml\n# ").count(), "each example is a file");
 }

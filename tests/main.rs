@@ -16,6 +16,7 @@ mod hostile;
 mod hostile_case;
 mod joined;
 mod ledger;
+mod own_sources;
 mod questions;
 mod report;
 mod restart;

@@ -70,7 +70,8 @@ pub(crate) fn state() -> &'static Path {
 /// The binary, to be run in a directory.
 pub(crate) fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coldtrail"));
-    command.current_dir(directory).env_remove("COLDTRAIL_CASE").env("NO_COLOR", "1").env("USER", "tester");
+    command.current_dir(directory).env_remove("COLDTRAIL_CASE").env_remove("COLDTRAIL_SOURCES");
+    command.env("NO_COLOR", "1").env("USER", "tester");
     command.env("XDG_STATE_HOME", state());
     command
 }

@@ -3,6 +3,7 @@
 mod correlation;
 mod evidence;
 mod question;
+mod sources;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use coldtrail_report::escape;
 pub(crate) use correlation::*;
 pub(crate) use evidence::*;
 pub(crate) use question::{NAMES_BEFORE, QueryRun, with_names, with_question};
+pub(crate) use sources::{Sources, SourcesCheck};
 
 /// Ask archived AWS logs who did it, what changed, and how sure that is.
 #[derive(Debug, Parser)]
@@ -120,6 +122,9 @@ pub(crate) enum Command {
     Report(Report),
     /// List tables, or the columns of one.
     Tables(Tables),
+    /// Kinds of logs, your own included: list, check.
+    #[command(subcommand)]
+    Sources(Sources),
     /// Say which folders outside the case it may read: evidence that was added in place.
     Trust(Trust),
     /// Show the custody log, or check it.

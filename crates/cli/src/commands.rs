@@ -17,6 +17,7 @@ mod record;
 mod report;
 mod request;
 mod shell;
+mod sources;
 mod sql;
 mod status;
 mod tables;
@@ -37,6 +38,7 @@ use coldtrail_query::{Session, SessionOptions, instant, until};
 
 use crate::args::{Command, Reading, with_names};
 use crate::diagnostics::{Status, Usage};
+use crate::own::Own;
 use crate::settings::Settings;
 
 /// Does what the user asks for.
@@ -81,6 +83,7 @@ fn run_one(command: Command, settings: &Settings) -> Result<Status> {
         Command::Record(arguments) => record::run(&arguments, settings),
         Command::Report(arguments) => report::run(&arguments, settings),
         Command::Tables(arguments) => tables::run(&arguments, settings),
+        Command::Sources(command) => sources::run(&command, settings),
         Command::Trust(arguments) => trust::run(&arguments, settings),
         Command::Custody(arguments) => custody::run(&arguments, settings),
         Command::Completions(arguments) => {
@@ -109,16 +112,17 @@ fn say_when_interrupted() -> Result<()> {
 /// A session over the case's lake.
 fn session(settings: &Settings, reading: &Reading) -> Result<Session> {
     let case = settings.case()?;
-    session_over(&case, reading, &case.spill_dir())
+    session_over(&case, reading, &case.spill_dir(), settings)
 }
 
-fn session_over(case: &Case, reading: &Reading, spill: &Path) -> Result<Session> {
+fn session_over(case: &Case, reading: &Reading, spill: &Path, settings: &Settings) -> Result<Session> {
     let options = SessionOptions {
         memory: usize::try_from(reading.memory)?,
         version: reading.at_version,
         timeout: reading.timeout,
     };
-    Ok(Session::open(&Lake::of(case)?, spill, options)?)
+    let own = Own::of(Some(case), settings)?;
+    Ok(Session::open_with(&Lake::of(case)?, spill, options, own.views())?)
 }
 
 /// Where a question may put what does not fit into memory: in the case, or where nothing of it stays.
@@ -151,14 +155,14 @@ impl CaseLake {
 }
 
 fn lake(settings: &Settings, reading: &Reading) -> Result<CaseLake> {
-    lake_of(&settings.case()?, reading, false)
+    lake_of(&settings.case()?, reading, false, settings)
 }
 
 /// The same of a case that is open already; read-only, nothing is written into it.
-fn lake_of(case: &Case, reading: &Reading, read_only: bool) -> Result<CaseLake> {
+fn lake_of(case: &Case, reading: &Reading, read_only: bool, settings: &Settings) -> Result<CaseLake> {
     let collected = coldtrail_evidence::Manifest::load(case)?.len() as u64;
     let spill = Spill::new(case, read_only)?;
-    let session = session_over(case, reading, &spill.path)?;
+    let session = session_over(case, reading, &spill.path, settings)?;
     let is_current = coldtrail_correlate::is_current(session.snapshot());
     Ok(CaseLake { session, collected, is_current, _spill: spill })
 }

@@ -5,6 +5,7 @@ mod commands;
 mod diagnostics;
 mod file;
 mod output;
+mod own;
 mod screen;
 mod settings;
 mod terminal;

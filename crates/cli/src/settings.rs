@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) beside_width: Option<usize>,
     /// Where the user's programs keep what is theirs between runs, if there is such a place.
     pub(crate) state: Option<PathBuf>,
+    /// A folder with definitions of logs, beside those of the case.
+    pub(crate) sources: Option<PathBuf>,
 }
 
 impl Settings {
@@ -78,6 +80,7 @@ impl Settings {
             look: Options { tty: stdout_tty, width: None, wide: common.wide, colour: colour(stdout_tty), raw: false },
             beside_width: stderr_tty.then(|| usize::from(console::Term::stderr().size().1)),
             state: state_dir(),
+            sources: std::env::var_os("COLDTRAIL_SOURCES").filter(|value| !value.is_empty()).map(PathBuf::from),
         })
     }
 

@@ -11,7 +11,7 @@ use coldtrail_schema::tables::ledger::{self, DuplicateRow, DuplicateRows, Object
 use coldtrail_schema::{TABLES, Table};
 use rayon::prelude::*;
 
-use crate::basis::Basis;
+use crate::basis::{Basis, Judge};
 use crate::decode::{Chunk, Outcome, Part, Runs, Status};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
@@ -180,8 +180,14 @@ impl<'a> Collector<'a> {
         if records != kept + duplicates + rejects {
             return Err(Error::Unbalanced { key: task.entry.key, records, kept, duplicates, rejects });
         }
-        let basis = self.basis.text(outcome.source.filter(|_| !outcome.mixed), outcome.cut);
         let status = status(outcome, tally);
+        let judge = match (outcome.source, &outcome.own) {
+            (Some(_), Some(definition)) => Judge::Own(definition),
+            (Some(source), None) if !outcome.mixed => Judge::Source(source),
+            (None, _) if status == Status::Unrecognised => Judge::Nobody,
+            _ => Judge::All,
+        };
+        let basis = self.basis.text(judge, outcome.cut);
         let entry = &task.entry;
         if let Some(before) = task.before {
             let same = before.status == status.name()

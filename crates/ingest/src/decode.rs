@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use coldtrail_evidence::hash::sha256;
@@ -17,7 +17,8 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use coldtrail_schema::rows::Batch;
 use coldtrail_schema::tables::ledger::{RejectRow, RejectRows};
 use coldtrail_sources::{
-    Broken, Decoded, Form, Head, LogSource, Recognised, Record, Reject, Routing, Sink, frame, recognise, time::Years,
+    Broken, Decoded, Definition, Definitions, Form, Head, LogSource, OWN, Recognised, Record, Reject, Routing, Sink,
+    frame, time::Years,
 };
 
 use crate::budget::Budget;
@@ -77,6 +78,8 @@ pub(crate) struct Outcome {
     pub(crate) status: Status,
     pub(crate) reason: Option<String>,
     pub(crate) source: Option<&'static LogSource>,
+    /// The definition of the user's that describes it, where one does.
+    pub(crate) own: Option<Arc<Definition>>,
     /// Were there records of other sources?
     pub(crate) mixed: bool,
     pub(crate) format: Option<&'static str>,
@@ -182,6 +185,8 @@ fn count_in(runs: &mut Runs, task: usize) {
 struct Worker {
     open: Vec<Decoding>,
     rejects: Rejects,
+    /// What the user defined.
+    own: Definitions,
     /// What years an event can be of.
     years: Years,
     /// How long an object may take.
@@ -224,6 +229,7 @@ impl Worker {
     ) -> Outcome {
         let mut outcome = Outcome::default();
         (self.years, self.time) = (Years::until(options.last_year), options.limits.time);
+        self.own = options.own.clone();
         if task.entry.is_archive() {
             outcome.status = Status::Archive;
             outcome.format = task.entry.layers.last().map(|layer| if layer == "zip" { "zip" } else { "tar" });
@@ -287,8 +293,13 @@ impl Worker {
         let (entry, budget) = (&task.entry, Budget::begin(self.time));
         let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
         let whole = head.len() < HEAD;
-        let (source, framing) = match recognise(&entry.key, &task.key, start, whole, parquet) {
+        let (source, framing) = match self.own.recognise(&entry.key, &task.key, start, whole, parquet) {
             Recognised::Source(source, framing) => (source, framing),
+            Recognised::Own(definition) => {
+                let framing = definition.framing();
+                outcome.own = Some(definition);
+                (&OWN, framing)
+            }
             Recognised::Empty => {
                 outcome.status = Status::Empty;
                 return Ok(rest);
@@ -303,8 +314,8 @@ impl Worker {
         outcome.source = Some(source);
         outcome.format = Some(framing.name());
         let routing = Routing::new(source, &Head { name: &entry.key, key: &task.key, bytes: start, whole }, framing);
-        let mut decoders =
-            Decoders { open: &mut self.open, routing, task, years: self.years, begun: Vec::new(), at: 0 };
+        let (own, years) = (outcome.own.clone(), self.years);
+        let mut decoders = Decoders { open: &mut self.open, routing, own, task, years, begun: Vec::new(), at: 0 };
         let entries = decoders.begin(source, start, whole).entries();
         let mut sink = ObjectSink {
             at,

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use coldtrail_evidence::{Case, Entry, Limits, ObjectKey};
 use coldtrail_sources::time::Years;
-use coldtrail_sources::{Broken, Framing, Head, Recognised, Record, Sink, frame, recognise};
+use coldtrail_sources::{Broken, Definitions, Framing, Head, Recognised, Record, Sink, frame};
 
 use crate::decode::{HEAD, opened, parquet_head, parquet_rows};
 use crate::error::{Error, Result};
@@ -23,8 +23,8 @@ pub struct FoundRecord {
     pub format: &'static str,
 }
 
-/// Finds a record of an object whose bytes still have the hash of the manifest.
-pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> Result<FoundRecord> {
+/// Finds a record of an object whose bytes still have the hash of the manifest. What `own` describes is framed as it says.
+pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits, own: &Definitions) -> Result<FoundRecord> {
     let failed = |reason: String| Error::Object { key: entry.key.clone(), reason };
     let mut object = opened(case, entry, limits).map_err(failed)?;
     let mut head = object.head(HEAD).map_err(|error| failed(error.to_string()))?;
@@ -39,12 +39,13 @@ pub fn find_record(case: &Case, entry: &Entry, record: u64, limits: &Limits) -> 
     let start = head.get(..head.len().min(HEAD)).unwrap_or_default();
     let whole = head.len() < HEAD;
     let key = ObjectKey::parse(&entry.key);
-    let (framing, entries) = match recognise(&entry.key, &key, start, whole, parquet) {
+    let (framing, entries) = match own.recognise(&entry.key, &key, start, whole, parquet) {
         Recognised::Source(source, framing) => {
             let mut decoder = (source.decoder)();
             decoder.begin(&Head { name: &entry.key, key: &key, bytes: start, whole }, Years::default());
             (framing, decoder.entries())
         }
+        Recognised::Own(definition) => (definition.framing(), definition.entries()),
         // Nothing was made from it; its lines can be looked at all the same.
         Recognised::Empty | Recognised::Unknown(_) => (Framing::Lines, None),
     };

@@ -5,6 +5,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 use coldtrail_evidence::{Case, Limits, Manifest};
 use coldtrail_lake::{Batch, Change, Lake};
+use coldtrail_sources::Definitions;
 use coldtrail_sources::time::LAST_YEAR;
 use rayon::prelude::*;
 
@@ -18,7 +19,7 @@ use crate::settle::LedgerFiles;
 use crate::state::{LakeState, state};
 
 /// How to ingest.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub limits: Limits,
     /// About how many inflated bytes are decoded, written and committed together.
@@ -26,12 +27,14 @@ pub struct Options {
     /// The last year that an event can be of. Whoever knows a clock says the next one; the ledger does not remember it,
     /// so a new year makes nothing be read again.
     pub last_year: i16,
+    /// What the user defined, for objects that no source knows.
+    pub own: Definitions,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // Larger batches make larger files, but their memory is given back to the system before it is needed again.
-        Options { limits: Limits::default(), batch_bytes: 160 << 20, last_year: LAST_YEAR }
+        Options { limits: Limits::default(), batch_bytes: 160 << 20, last_year: LAST_YEAR, own: Definitions::default() }
     }
 }
 
@@ -109,7 +112,7 @@ pub fn ingest(case: &Case, options: &Options, progress: &dyn Progress) -> Result
     let directory = case.lake_dir();
     let lake = Lake::of(case).map_err(Error::Lake)?;
     let batch = lake.begin("ingest").map_err(Error::Lake)?;
-    let basis = Basis::new(&options.limits);
+    let basis = Basis::new(&options.limits, &options.own);
     let manifest = Manifest::load(case).map_err(Error::Evidence)?;
     let Plan { objects, batches, mut copies, gone } = plan(&manifest, &batch, &basis, options.batch_bytes)?;
     let waiting = || batches.iter().flatten();

@@ -121,7 +121,10 @@ fn page(table: &Table) -> Result<String> {
     let mut out = format!("{NOTE}\n\n# `{}`\n\nOne row: {}\n\n", table.name, table.doc.trim());
     match table.role {
         Role::Event(event) => {
-            writeln!(out, "Fields as AWS documents them: <{}>\n", event.reference)?;
+            match event.reference.starts_with("https://") {
+                true => writeln!(out, "Fields as AWS documents them: <{}>\n", event.reference)?,
+                false => writeln!(out, "Fields as [its definition]({}) says.\n", event.reference)?,
+            }
             writeln!(out, "Partitioned by `{}`: {}\n", DATE.name, cell(DATE.doc))?;
         }
         Role::Ledger => {

@@ -9,15 +9,19 @@ use serde_json::{Value, json};
 use crate::args::Ingest;
 use crate::commands::derive;
 use crate::diagnostics::Status;
+use crate::own::Own;
 use crate::settings::{Done, Settings, lake_state, recorded_in_lake, this_year};
 use crate::terminal::{self, Bar};
 
 pub(crate) fn run(arguments: &Ingest, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let limits = Limits { inflated: arguments.limits.max_inflated, time: arguments.max_time, ..Limits::default() };
-    let (status, (summary, derived)) = recorded_in_lake(&case, settings, ("ingest", true), json!({}), || {
+    let own = Own::of(Some(&case), settings)?;
+    let (batch_bytes, last_year) = (arguments.batch, this_year() + 1);
+    let options = Options { limits, batch_bytes, last_year, own: own.definitions() };
+    let (status, (summary, derived)) = recorded_in_lake(&case, settings, ("ingest", true), own.noted(), || {
         let bar = Bar::new(settings);
-        let result = ingest(&case, &Options { limits, batch_bytes: arguments.batch, last_year: this_year() + 1 }, &bar);
+        let result = ingest(&case, &options, &bar);
         bar.finish();
         let summary = result?;
         // Of the lake, not of the run: what an earlier run left over is left over still.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::args::Record;
 use crate::diagnostics::{Status, Usage};
+use crate::own::Own;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -32,7 +33,8 @@ pub(crate) fn run(arguments: &Record, settings: &Settings) -> Result<Status> {
     let case = settings.case()?;
     let (object, record) = row(arguments)?;
     let entry = Manifest::load(&case)?.find(object)?;
-    let found = find_record(&case, &entry, record, &Limits::default())?;
+    let own = Own::of(Some(&case), settings)?.definitions();
+    let found = find_record(&case, &entry, record, &Limits::default(), &own)?;
     let text = String::from_utf8_lossy(&found.bytes);
     if settings.json {
         let value = json!({

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Report, settings: &Settings) -> Result<Status> {
         file::free(file, arguments.force)?;
     }
     let case = settings.case()?;
-    let lake = commands::lake_of(&case, &arguments.reading, arguments.read_only)?;
+    let lake = commands::lake_of(&case, &arguments.reading, arguments.read_only, settings)?;
     let (scope, session) = (lake.scope(), &lake.session);
     let inputs = json!({ "area": arguments.area, "lake_version": session.version() });
     let work = || -> Result<Done<()>> {

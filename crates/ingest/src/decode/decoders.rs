@@ -1,7 +1,11 @@
 //! The decoders of an object.
 
+use std::sync::Arc;
+
 use coldtrail_sources::time::Years;
-use coldtrail_sources::{Decoded, Decoder, Form, Head, LogSource, Mistyped, Record, Reject, Routing};
+use coldtrail_sources::{
+    Decoded, Decoder, Definition, Form, Head, LogSource, Mistyped, Record, Reject, Routing, own_decoder,
+};
 
 use super::{Chunk, Part, Runs};
 use crate::plan::Task;
@@ -9,6 +13,8 @@ use crate::plan::Task;
 /// The decoder of a source with the rows that wait in it.
 pub(super) struct Decoding {
     pub(super) source: &'static LogSource,
+    /// The definition by which it decodes, where it is none of the sources.
+    own: Option<Arc<Definition>>,
     pub(super) decoder: Box<dyn Decoder>,
     pub(super) runs: Runs,
     /// How much text became rows.
@@ -16,6 +22,17 @@ pub(super) struct Decoding {
 }
 
 impl Decoding {
+    fn new(source: &'static LogSource, own: Option<Arc<Definition>>) -> Decoding {
+        let decoder = own.clone().map_or_else(source.decoder, own_decoder);
+        Decoding { source, own, decoder, runs: Vec::new(), text: 0 }
+    }
+
+    fn is_of(&self, source: &LogSource, own: Option<&Arc<Definition>>) -> bool {
+        // Within a run a name is of one definition.
+        let (ours, theirs) = (self.own.as_ref().map(|one| one.name()), own.map(|one| one.name()));
+        self.source.name == source.name && ours == theirs
+    }
+
     pub(super) fn flush(&mut self, emit: &mut dyn FnMut(Part)) {
         self.text = 0;
         if !self.decoder.rows().is_empty() {
@@ -29,6 +46,8 @@ impl Decoding {
 pub(super) struct Decoders<'a> {
     pub(super) open: &'a mut Vec<Decoding>,
     pub(super) routing: Routing,
+    /// The definition that describes the object, where one does: then all its records are of that log.
+    pub(super) own: Option<Arc<Definition>>,
     pub(super) task: &'a Task,
     pub(super) years: Years,
     /// Which of `open` have records of this object.
@@ -40,8 +59,9 @@ pub(super) struct Decoders<'a> {
 impl Decoders<'_> {
     /// The decoder of that source, told of this object and how it begins.
     pub(super) fn begin(&mut self, source: &'static LogSource, bytes: &[u8], whole: bool) -> &mut dyn Decoder {
-        self.at = self.open.iter().position(|open| open.source.name == source.name).unwrap_or_else(|| {
-            self.open.push(Decoding { source, decoder: (source.decoder)(), runs: Vec::new(), text: 0 });
+        let own = self.own.as_ref();
+        self.at = self.open.iter().position(|open| open.is_of(source, own)).unwrap_or_else(|| {
+            self.open.push(Decoding::new(source, own.cloned()));
             self.open.len() - 1
         });
         let decoder = &mut self.open[self.at].decoder;
