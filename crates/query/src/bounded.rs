@@ -50,10 +50,28 @@ static BOUNDED: &[(&str, Makes)] = &[
     ("concat_ws", Makes::Joined),
 ];
 
+/// Those of Trino that have the place of others, or are none of the engine's.
+static ATHENA: &[(&str, Makes)] = &[
+    ("repeat", Makes::List),
+    ("sequence", Makes::Series),
+    ("replace", Makes::Replaced),
+    ("regexp_replace", Makes::Matched),
+    ("concat", Makes::All),
+];
+
 /// Puts the bounded functions in the place of the engine's, for a session that has so many bytes of memory.
 pub(crate) fn register(context: &SessionContext, memory: usize) {
+    bound(context, BOUNDED, memory);
+}
+
+/// The same for Trino's functions, which are registered over the others.
+pub(crate) fn register_athena(context: &SessionContext, memory: usize) {
+    bound(context, ATHENA, memory);
+}
+
+fn bound(context: &SessionContext, functions: &[(&str, Makes)], memory: usize) {
     let state = context.state();
-    for (name, makes) in BOUNDED {
+    for (name, makes) in functions {
         if let Some(function) = state.scalar_functions().get(*name) {
             context.register_udf(ScalarUDF::new_from_impl(Bounded::new(function, *makes, memory)));
         }

@@ -31,6 +31,7 @@ use datafusion::sql::sqlparser::ast::{self, Query};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::session::make;
+use crate::{bounded, functions};
 
 pub(crate) use planner::Unknown;
 pub(crate) use trino::Trino;
@@ -52,11 +53,11 @@ impl Default for Dialect {
 
 impl Dialect {
     /// The session that such a statement is planned and run in: the same tables, and the functions of the dialect.
-    pub(crate) fn context(&self, context: &SessionContext, unknown: &Unknown) -> Result<SessionContext> {
+    pub(crate) fn context(&self, context: &SessionContext, unknown: &Unknown, memory: usize) -> Result<SessionContext> {
         let Dialect::Athena { .. } = self else { return Ok(context.clone()) };
         let state = context.state();
         let mut planners: Vec<Arc<dyn datafusion::logical_expr::planner::ExprPlanner>> =
-            vec![Arc::new(planner::Members::new(unknown.clone()))];
+            vec![Arc::new(planner::Members::new(unknown.clone())), Arc::new(functions::Planner)];
         planners.extend(state.expr_planners().iter().cloned());
         // The tables are there: a new catalogue would stand in their place.
         let mut config = state.config().clone().with_create_default_catalog_and_schema(false);
@@ -64,6 +65,8 @@ impl Dialect {
         let state =
             SessionStateBuilder::new_from_existing(state).with_config(config).with_expr_planners(planners).build();
         let context = SessionContext::new_with_state(state);
+        functions::register_athena(&context);
+        bounded::register_athena(&context, memory);
         for function in json_path::functions() {
             context.register_udf(ScalarUDF::new_from_shared_impl(function));
         }

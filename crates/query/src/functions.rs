@@ -1,181 +1,134 @@
-//! SQL functions of our own: addresses, ARNs, documents.
+//! SQL functions of our own: for addresses, ARNs and documents, and those of Trino for what is written for Athena.
 
-use std::net::IpAddr;
+mod addresses;
+mod aggregates;
+mod arns;
+mod call;
+mod collections;
+mod conditions;
+mod json;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+mod urls;
+
 use std::sync::Arc;
 
-use coldtrail_schema::pivots;
-use datafusion::arrow::array::{ArrayRef, BooleanArray, StringArray};
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::cast::as_string_array;
 use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionImplementation, ScalarUDF, Volatility, create_udf};
+use datafusion::functions_nested::array_filter::array_filter_higher_order_function;
+use datafusion::functions_nested::array_transform::array_transform_higher_order_function;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF};
+use datafusion::prelude::SessionContext;
 
 /// A function, for the documentation.
 pub struct Function {
     pub name: &'static str,
     pub usage: &'static str,
     pub about: &'static str,
-    make: fn(&'static str) -> ScalarUDF,
+    /// An expression that uses it.
+    pub example: &'static str,
+    /// What the example gives, as text.
+    pub result: &'static str,
+    make: Make,
 }
 
-/// Every function of our own.
-pub static FUNCTIONS: &[Function] = &[
-    Function {
-        name: "ip_in_cidr",
-        usage: "ip_in_cidr(ip, cidr)",
-        about: "Is the address in the network? False for what is no address; an address alone is a network of one. Either \
-                may be several, separated by commas: is any of the addresses in any of the networks?",
-        make: |name| test2(name, any_in_cidr),
-    },
-    Function {
-        name: "ip_is_private",
-        usage: "ip_is_private(ip)",
-        about: "Is the address private, loopback, link-local, shared (100.64.0.0/10) or unique-local? Null for what is no address.",
-        make: |name| test(name, |ip| ip.parse::<IpAddr>().ok().map(is_private)),
-    },
-    Function {
-        name: "arn_partition",
-        usage: "arn_partition(arn)",
-        about: "aws, aws-cn, aws-us-gov; null for what is no ARN.",
-        make: |name| part(name, |arn| arn_part(arn, 1)),
-    },
-    Function {
-        name: "arn_service",
-        usage: "arn_service(arn)",
-        about: "The service in an ARN; null for what is no ARN.",
-        make: |name| part(name, |arn| arn_part(arn, 2)),
-    },
-    Function {
-        name: "arn_region",
-        usage: "arn_region(arn)",
-        about: "The region in an ARN, empty for global services; null for what is no ARN.",
-        make: |name| part(name, |arn| arn_part(arn, 3)),
-    },
-    Function {
-        name: "arn_account",
-        usage: "arn_account(arn)",
-        about: "The account in an ARN, empty where there is none; null for what is no ARN.",
-        make: |name| part(name, |arn| arn_part(arn, 4)),
-    },
-    Function {
-        name: "arn_resource",
-        usage: "arn_resource(arn)",
-        about: "Everything after the account in an ARN; null for what is no ARN.",
-        make: |name| part(name, |arn| arn_part(arn, 5)),
-    },
-    Function {
-        name: "json_diff",
-        usage: "json_diff(before, after)",
-        about: "What differs between two JSON documents: a list of {path, before, after}. Order of members and of \
-                lists does not count, nor do the ways in which one policy can be written; unnest() makes rows of it.",
-        make: crate::json_diff::function,
-    },
-];
+#[derive(Clone, Copy)]
+enum Make {
+    Scalar(fn(&'static str) -> ScalarUDF),
+    Aggregate(fn(&'static str) -> AggregateUDF),
+}
+
+/// Every function of our own that all questions can use, by what they are about.
+pub static FUNCTIONS: &[&[Function]] = &[addresses::LIST, arns::LIST, DOCUMENTS, time::WITHIN];
+
+/// Every function that only what is written for Athena sees; there they stand in the place of the engine's.
+pub static ATHENA_FUNCTIONS: &[&[Function]] =
+    &[json::LIST, time::LIST, text::LIST, urls::LIST, collections::LIST, conditions::LIST, aggregates::LIST];
+
+const DOCUMENTS: &[Function] = &[entry(
+    "json_diff",
+    "json_diff(before, after)",
+    "What differs between two JSON documents: a list of {path, before, after}. Order of members and of lists does not \
+     count, nor do the ways in which one policy can be written; unnest() makes rows of it.",
+    (r#"json_diff('{"a":1}', '{"a":2}')"#, "[{path: a, before: 1, after: 2}]"),
+    crate::json_diff::function,
+)];
+
+const fn entry(
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    example: (&'static str, &'static str),
+    make: fn(&'static str) -> ScalarUDF,
+) -> Function {
+    Function { name, usage, about, example: example.0, result: example.1, make: Make::Scalar(make) }
+}
+
+const fn aggregate(
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    example: (&'static str, &'static str),
+    make: fn(&'static str) -> AggregateUDF,
+) -> Function {
+    Function { name, usage, about, example: example.0, result: example.1, make: Make::Aggregate(make) }
+}
+
+fn scalars(lists: &'static [&'static [Function]]) -> impl Iterator<Item = ScalarUDF> {
+    lists.iter().copied().flatten().filter_map(|function| match function.make {
+        Make::Scalar(make) => Some(make(function.name)),
+        Make::Aggregate(_) => None,
+    })
+}
 
 pub(crate) fn all() -> impl Iterator<Item = ScalarUDF> {
-    FUNCTIONS.iter().map(|function| (function.make)(function.name))
+    scalars(FUNCTIONS)
 }
 
-fn arrays(values: &[ColumnarValue]) -> Result<Vec<ArrayRef>> {
-    ColumnarValue::values_to_arrays(values)
+/// Trino's functions of values.
+fn athena() -> impl Iterator<Item = ScalarUDF> {
+    scalars(ATHENA_FUNCTIONS)
 }
 
-fn test(name: &str, function: fn(&str) -> Option<bool>) -> ScalarUDF {
-    let run: ScalarFunctionImplementation = Arc::new(move |values| {
-        let arrays = arrays(values)?;
-        let texts = as_string_array(&arrays[0])?;
-        let answers: BooleanArray = texts.iter().map(|text| text.and_then(function)).collect();
-        Ok(ColumnarValue::Array(Arc::new(answers)))
-    });
-    create_udf(name, vec![DataType::Utf8], DataType::Boolean, Volatility::Immutable, run)
+/// Trino's functions of groups.
+fn athena_aggregates() -> impl Iterator<Item = AggregateUDF> {
+    ATHENA_FUNCTIONS.iter().copied().flatten().filter_map(|function| match function.make {
+        Make::Scalar(_) => None,
+        Make::Aggregate(make) => Some(make(function.name)),
+    })
 }
 
-fn test2(name: &str, function: fn(&str, &str) -> bool) -> ScalarUDF {
-    let run: ScalarFunctionImplementation = Arc::new(move |values| {
-        let arrays = arrays(values)?;
-        let (left, right) = (as_string_array(&arrays[0])?, as_string_array(&arrays[1])?);
-        let answers: BooleanArray = left.iter().zip(right).map(|(a, b)| Some(function(a?, b?))).collect();
-        Ok(ColumnarValue::Array(Arc::new(answers)))
-    });
-    create_udf(name, vec![DataType::Utf8, DataType::Utf8], DataType::Boolean, Volatility::Immutable, run)
+/// Functions that take another: the engine's under Trino's names. Its `any_match` is called so already.
+fn athena_higher_order() -> [Arc<HigherOrderUDF>; 2] {
+    let filter = array_filter_higher_order_function().as_ref().clone().with_aliases(["filter"]);
+    let transform = array_transform_higher_order_function().as_ref().clone().with_aliases(["transform"]);
+    [Arc::new(filter), Arc::new(transform)]
 }
 
-fn part(name: &str, function: fn(&str) -> Option<&str>) -> ScalarUDF {
-    let run: ScalarFunctionImplementation = Arc::new(move |values| {
-        let arrays = arrays(values)?;
-        let answers: StringArray = as_string_array(&arrays[0])?.iter().map(|text| text.and_then(function)).collect();
-        Ok(ColumnarValue::Array(Arc::new(answers)))
-    });
-    create_udf(name, vec![DataType::Utf8], DataType::Utf8, Volatility::Immutable, run)
+/// Puts Trino's functions in the place of the engine's.
+pub(crate) fn register_athena(context: &SessionContext) {
+    athena().for_each(|function| context.register_udf(function));
+    athena_aggregates().for_each(|function| context.register_udaf(function));
+    athena_higher_order().into_iter().for_each(|function| context.register_higher_order_function(function));
 }
 
-/// `arn:partition:service:region:account:resource`.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-fn arn_part(arn: &str, index: usize) -> Option<&str> {
-    let mut parts = arn.splitn(6, ':');
-    let is_arn = arn.starts_with("arn:") && arn.bytes().filter(|b| *b == b':').count() >= 5;
-    is_arn.then(|| parts.nth(index)).flatten()
-}
+/// `substring(x from 2)`, `substr(x, 2)` and `position(x in y)` are no calls of functions to the parser.
+#[derive(Debug)]
+pub(crate) struct Planner;
 
-fn any_in_cidr(ips: &str, cidrs: &str) -> bool {
-    cidrs.split(',').any(|cidr| ips.split(',').any(|ip| in_cidr(ip.trim(), cidr.trim())))
-}
+impl ExprPlanner for Planner {
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(planned(text::substr_function(), args))
+    }
 
-fn in_cidr(ip: &str, cidr: &str) -> bool {
-    let Some(ip) = pivots::address(ip) else { return false };
-    let (network, length) = cidr.split_once('/').map_or((cidr, None), |(network, length)| (network, Some(length)));
-    let Some(network) = pivots::address(network) else { return false };
-    let bits = if network.is_ipv4() { 32 } else { 128 };
-    let Ok(length) = length.map_or(Ok(bits), str::parse::<u32>) else { return false };
-    let same = |a: u128, b: u128| length <= bits && (length == 0 || (a ^ b) >> (bits - length) == 0);
-    match (ip.to_canonical(), network) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => same(u128::from(u32::from(a)), u128::from(u32::from(b))),
-        (IpAddr::V6(a), IpAddr::V6(b)) => same(u128::from(a), u128::from(b)),
-        _ => false,
+    fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(planned(text::strpos_function(), args))
     }
 }
 
-fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let shared = in_cidr(&ip.to_string(), "100.64.0.0/10");
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks() {
-        for (ip, cidr, expected) in [
-            ("198.51.100.7", "198.51.100.0/24", true),
-            ("198.51.101.7", "198.51.100.0/24", false),
-            ("198.51.100.7", "198.51.100.7", true),
-            ("198.51.100.7", "0.0.0.0/0", true),
-            ("2001:db8::1", "2001:db8::/32", true),
-            ("2001:db8::1", "0.0.0.0/0", false),
-            ("::ffff:198.51.100.7", "198.51.100.0/24", true),
-            ("AWS Internal", "0.0.0.0/0", false),
-            ("198.51.100.7", "198.51.100.0/33", false),
-            ("198.51.100.7", "x", false),
-        ] {
-            assert_eq!(in_cidr(ip, cidr), expected, "{ip} in {cidr}");
-        }
-        assert!(any_in_cidr("192.0.2.1, 198.51.100.7:443", "10.0.0.0/8,198.51.100.0/24"));
-        assert!(!any_in_cidr("192.0.2.1,198.51.100.7", "10.0.0.0/8"));
-        assert!(!any_in_cidr("", "0.0.0.0/0"));
-    }
-
-    #[test]
-    fn parts_of_an_arn() {
-        let arn = "arn:aws:iam::111122223333:role/a:b";
-        assert_eq!(arn_part(arn, 2), Some("iam"));
-        assert_eq!(arn_part(arn, 3), Some(""));
-        assert_eq!(arn_part(arn, 5), Some("role/a:b"));
-        assert_eq!(arn_part("not an arn", 2), None);
-    }
+fn planned(function: ScalarUDF, args: Vec<Expr>) -> PlannerResult<Vec<Expr>> {
+    PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), args)))
 }

@@ -30,7 +30,7 @@ mod when;
 pub use catalogue::{Catalogue, Parameter, ParameterType, Question};
 pub use dialect::Dialect;
 pub use error::{Error, Result, similar};
-pub use functions::FUNCTIONS;
+pub use functions::{ATHENA_FUNCTIONS, FUNCTIONS, Function};
 pub use own_views::{OwnColumn, OwnView};
 pub use place::Place;
 pub use session::{Bounds, Described, Session, SessionOptions, Value};

@@ -217,7 +217,7 @@ impl Session {
     ) -> Result<Stream<'_>> {
         let unknown = Unknown::default();
         let asked = Asked {
-            context: dialect.context(context, &unknown).map_err(setting_up)?,
+            context: dialect.context(context, &unknown, self.options.memory).map_err(setting_up)?,
             base: context.clone(),
             sql: sql.to_owned(),
             dialect: dialect.clone(),

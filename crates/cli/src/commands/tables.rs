@@ -53,7 +53,7 @@ pub(crate) fn list(session: &Session, settings: &Settings) -> Result<()> {
         text.push_str(&format!("{name:<26} {role:<8} {rows:>12}  {}\n", escape::terminal(&about)));
     }
     text.push('\n');
-    for function in FUNCTIONS {
+    for function in FUNCTIONS.iter().copied().flatten() {
         text.push_str(&format!("{:<39}  {}\n", function.usage, function.about));
     }
     for function in TABLE_FUNCTIONS {

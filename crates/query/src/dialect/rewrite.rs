@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, LambdaFunction, LimitClause, ObjectName, OneOrManyWithParens, Query, Select, SetExpr,
-    Statement, TableFactor, TableSampleKind, Value, VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, Ident, LambdaFunction, LimitClause, ObjectName, OneOrManyWithParens,
+    Query, Select, SetExpr, Statement, TableFactor, TableSampleKind, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::tables::Tables;
@@ -87,7 +87,8 @@ impl VisitorMut for Rewriter<'_> {
 fn expression(expr: &mut Expr) {
     match expr {
         Expr::Function(function) => {
-            if let Some(other) = conditional(function) {
+            ordered(function);
+            if let Some(other) = conditional(function).or_else(|| quantified(function)) {
                 *expr = other;
             }
         }
@@ -124,8 +125,34 @@ fn is_integer(data_type: &DataType) -> bool {
     )
 }
 
+/// `all_match` and `none_match` by what the engine has: `any_match`.
+fn quantified(function: &Function) -> Option<Expr> {
+    let name = function.name.to_string().to_lowercase();
+    let mut arguments = arguments(function)?;
+    let not = |expr| Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr) };
+    match (name.as_str(), arguments.get_mut(1)) {
+        ("none_match", Some(_)) => Some(not(call("any_match", arguments))),
+        ("all_match", Some(Expr::Lambda(lambda))) => {
+            let body = Expr::Nested(lambda.body.clone());
+            *lambda.body = not(body);
+            Some(not(call("any_match", arguments)))
+        }
+        _ => None,
+    }
+}
+
+/// `listagg(x, ',') WITHIN GROUP (ORDER BY y)` has its order among its arguments here.
+fn ordered(function: &mut Function) {
+    if function.name.to_string().eq_ignore_ascii_case("listagg")
+        && !function.within_group.is_empty()
+        && let FunctionArguments::List(list) = &mut function.args
+    {
+        list.clauses.push(FunctionArgumentClause::OrderBy(std::mem::take(&mut function.within_group)));
+    }
+}
+
 /// `if(c, a[, b])`, and `try(x)`, which is x: what fails for one row fails for all here.
-fn conditional(function: &mut Function) -> Option<Expr> {
+fn conditional(function: &Function) -> Option<Expr> {
     let name = function.name.to_string().to_lowercase();
     if name != "if" && name != "try" {
         return None;

@@ -52,7 +52,7 @@ impl Asked {
     fn ask(&self, dialect: &Dialect, sql: &str) -> Result<Vec<String>, String> {
         let unknown = Unknown::default();
         let rows: Result<Vec<RecordBatch>, String> = self.runtime.block_on(async {
-            let context = dialect.context(&self.context, &unknown).map_err(|error| error.to_string())?;
+            let context = dialect.context(&self.context, &unknown, 1 << 30).map_err(|error| error.to_string())?;
             let plan =
                 dialect.plan(&context, &self.context, sql, &self.names).await.map_err(|error| error.to_string())?;
             let frame = context.execute_logical_plan(plan).await.map_err(|error| error.to_string())?;
