@@ -31,6 +31,12 @@ pub(crate) static AWS: &[Aws] = &[
         sql: include_str!("views/aws/event_data_store.sql"),
     },
     Aws {
+        name: "event_data_store_items",
+        about: "Items of AWS Config as an event data store of CloudTrail Lake has them.",
+        table: None,
+        sql: include_str!("views/aws/event_data_store_items.sql"),
+    },
+    Aws {
         name: "s3_access_logs",
         about: "`s3_access` as Athena's table for server access logs has it: `-` for what is absent, status and times as text.",
         table: Some(&s3_access::TABLE),
@@ -44,13 +50,13 @@ pub(crate) static AWS: &[Aws] = &[
     },
     Aws {
         name: "cloudfront_standard_logs",
-        about: "The legacy standard logs in `cloudfront` as Athena's table has them; v2 and real-time logs are not in it.",
+        about: "The legacy standard logs in `cloudfront` as Athena's tables have them; v2 and real-time logs are not in it.",
         table: None,
         sql: include_str!("views/aws/cloudfront_standard_logs.sql"),
     },
     Aws {
         name: "cloudfront_logs",
-        about: "`cloudfront_standard_logs` with the column names that AWS used until 2023 as well.",
+        about: "`cloudfront_standard_logs` under its former name.",
         table: None,
         sql: include_str!("views/aws/cloudfront_logs.sql"),
     },

@@ -11,6 +11,7 @@
 mod advanced;
 mod headings;
 mod json_path;
+mod members;
 mod planner;
 mod rewrite;
 mod tables;
@@ -94,7 +95,7 @@ impl Dialect {
             .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
         let one = if statements.len() == 1 { statements.pop() } else { None };
         let mut statement = one.ok_or_else(|| DataFusionError::Plan("a question is one statement".to_owned()))?;
-        words.extend(rewrite::statement(&mut statement, tables::Tables::new(names, aliases))?);
+        words.extend(rewrite::statement(&mut statement, tables::Tables::new(names, aliases, words.clone()))?);
         make(base, &words).await?;
         let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
         unnest::rows_of_columns(plan)

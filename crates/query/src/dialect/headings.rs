@@ -10,7 +10,12 @@ use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, TableAlia
 pub(super) fn name(select: &mut Select) {
     let tables = tables(&select.from);
     let mut taken: BTreeSet<String> = BTreeSet::new();
+    // What stands beside `*` stands in it, too.
+    let has_all = select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_)));
     for item in &select.projection {
+        if has_all && let SelectItem::UnnamedExpr(Expr::Identifier(name)) = item {
+            taken.insert(name.value.to_lowercase());
+        }
         if let SelectItem::ExprWithAlias { alias, .. } = item {
             taken.insert(alias.value.to_lowercase());
         }
@@ -61,7 +66,7 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// What the tables are called that a part of a statement reads.
-fn tables(from: &[TableWithJoins]) -> BTreeSet<String> {
+pub(super) fn tables(from: &[TableWithJoins]) -> BTreeSet<String> {
     let all =
         from.iter().flat_map(|one| std::iter::once(&one.relation).chain(one.joins.iter().map(|join| &join.relation)));
     let named = all.filter_map(|factor| match factor {

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, ListBuilder, StringArray, StringBuilder, StructArray, make_array,
+};
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::common::ScalarValue;
 use datafusion::common::cast::as_string_array;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use serde_json::Value;
 
@@ -20,6 +25,7 @@ pub(super) fn functions() -> Vec<Arc<dyn ScalarUDFImpl>> {
         Arc::new(OfText::new("json_any", 4, DataType::Boolean, any)),
         Arc::new(OfText::new("json_texts", 1, texts_type(), texts)),
         Arc::new(Rounded(Signature::any(1, Volatility::Immutable))),
+        Arc::new(Member(Signature::any(2, Volatility::Immutable))),
     ]
 }
 
@@ -214,6 +220,57 @@ fn texts(arrays: &[ArrayRef]) -> Result<ArrayRef> {
         }
     }
     Ok(Arc::new(lists.finish()))
+}
+
+/// `member(x, 'name')`: a field of a struct, or a member of JSON text, whatever its case.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Member(Signature);
+
+impl ScalarUDFImpl for Member {
+    fn name(&self) -> &str {
+        "member"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Err(DataFusionError::Internal("the type is that of the field".to_owned()))
+    }
+
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let Some(Some(ScalarValue::Utf8(Some(name)))) = arguments.scalar_arguments.get(1) else {
+            return Err(DataFusionError::Plan("a field is named by a constant".to_owned()));
+        };
+        let data_type = match arguments.arg_fields.first().map(|field| field.data_type()) {
+            Some(DataType::Struct(fields)) => field_of(fields, name)
+                .map(|at| fields[at].data_type().clone())
+                .ok_or_else(|| DataFusionError::Plan(format!("there is no field `{name}`")))?,
+            _ => DataType::Utf8,
+        };
+        Ok(Arc::new(Field::new("member", data_type, true)))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let [values, names] = arrays.as_slice() else { return Err(DataFusionError::Internal("two".to_owned())) };
+        let texts = cast(names, &DataType::Utf8)?;
+        let Some(structs) = values.as_any().downcast_ref::<StructArray>() else {
+            let values = cast(values, &DataType::Utf8)?;
+            return Ok(ColumnarValue::Array(members(&[values, texts])?));
+        };
+        let name = as_string_array(&texts)?.iter().flatten().next().unwrap_or_default();
+        let at = field_of(structs.fields(), name).ok_or_else(|| DataFusionError::Internal("no field".to_owned()))?;
+        // What is null as a whole has no fields.
+        let nulls = NullBuffer::union(structs.nulls(), structs.column(at).nulls());
+        let field = structs.column(at).to_data().into_builder().nulls(nulls).build()?;
+        Ok(ColumnarValue::Array(make_array(field)))
+    }
+}
+
+fn field_of(fields: &Fields, name: &str) -> Option<usize> {
+    fields.iter().position(|field| field.name().eq_ignore_ascii_case(name))
 }
 
 /// `round_half_away(x)`: Trino rounds where a cast to a whole number cuts off here. What is no fraction stays.

@@ -119,8 +119,13 @@ fn is_text(data_type: &DataType) -> bool {
 
 /// A text as the type of what it is compared with, where DataFusion does not know how.
 fn as_compared(with: &Expr, literal: Expr, schema: &DFSchema) -> Expr {
-    let Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) = &literal else {
-        return literal;
+    let text = match &literal {
+        Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) => text,
+        // A flag is text in AWS's tables.
+        Expr::Literal(ScalarValue::Boolean(Some(flag)), _) if with.get_type(schema).is_ok_and(|of| is_text(&of)) => {
+            return lit(flag.to_string());
+        }
+        _ => return literal,
     };
     match with.get_type(schema) {
         Ok(DataType::Boolean) => match text.to_lowercase().as_str() {

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::tables::Tables;
-use super::{advanced, headings};
+use super::{advanced, headings, members};
 
 /// Changes a statement, all of it, into what DataFusion reads as Trino would have read it. The tables that it reads.
 pub(super) fn statement(statement: &mut Statement, tables: Tables<'_>) -> Result<BTreeSet<String>> {
@@ -70,6 +70,7 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
         advanced::read_current_state(select);
         headings::name(select);
+        members::of_rows(select);
         ControlFlow::Continue(())
     }
 
@@ -92,12 +93,15 @@ fn expression(expr: &mut Expr) {
                 *expr = other;
             }
         }
-        Expr::Lambda(lambda) => {
-            if let Some(other) = arrow(lambda) {
-                *expr = other;
-            }
-        }
+        Expr::Lambda(lambda) => match arrow(lambda) {
+            Some(other) => *expr = other,
+            None => members::of_parameters(lambda),
+        },
+        Expr::CompoundFieldAccess { .. } => members::of_items(expr),
+        // Addresses are text here: as a literal, and as the type of a cast.
+        Expr::TypedString(typed) if is_address(&typed.data_type) => *expr = Expr::Value(typed.value.clone()),
         Expr::Cast { expr: inner, data_type, .. } => match data_type {
+            data_type if is_address(data_type) => *expr = (**inner).clone(),
             DataType::JSON => *expr = call("json_format", vec![(**inner).clone()]),
             DataType::Map(..) | DataType::Struct(..) => *expr = (**inner).clone(),
             DataType::Array(_) => *expr = call("json_texts", vec![(**inner).clone()]),
@@ -116,6 +120,10 @@ fn expression(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+fn is_address(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("ipaddress"))
 }
 
 fn is_integer(data_type: &DataType) -> bool {

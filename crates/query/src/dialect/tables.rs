@@ -2,15 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use coldtrail_schema::tables::cloudtrail;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 /// What tables there are, and what else they are called.
 pub(super) struct Tables<'a> {
     names: BTreeSet<&'a str>,
     aliases: &'a [(String, String)],
-    /// Those that a statement reads.
+    /// The words of the statement: columns that only a published table has tell which one is meant.
+    words: BTreeSet<String>,
+    /// Those that the statement reads.
     pub(super) used: BTreeSet<String>,
 }
+
+/// The partitions of tables that AWS's own tools make, which have some of our names.
+const PARTITIONS: [&str; 3] = ["date_partition", "region_partition", "account_partition"];
+
+/// The items of AWS Config in an event data store, which has them in this column.
+const ITEMS: &str = "event_data_store_items";
+const ITEM: &str = "eventdata";
 
 /// The view of CloudTrail Lake's shape, for whatever id an event data store has.
 const STORE: &str = "event_data_store";
@@ -42,8 +52,8 @@ static PUBLISHED: &[(&str, &str)] = &[
 ];
 
 impl<'a> Tables<'a> {
-    pub(super) fn new(names: &'a [String], aliases: &'a [(String, String)]) -> Tables<'a> {
-        Tables { names: names.iter().map(String::as_str).collect(), aliases, used: BTreeSet::new() }
+    pub(super) fn new(names: &'a [String], aliases: &'a [(String, String)], words: BTreeSet<String>) -> Tables<'a> {
+        Tables { names: names.iter().map(String::as_str).collect(), aliases, words, used: BTreeSet::new() }
     }
 
     /// Puts the name of the table that is meant in place of a published one. `with` are the names that the statement
@@ -71,11 +81,16 @@ impl<'a> Tables<'a> {
         if let Some((_, table)) = alias {
             return Some(table);
         }
+        // Our `cloudtrail` has another form than that of a data base of theirs.
+        let is_theirs = last != whole || PARTITIONS.iter().any(|partition| self.words.contains(*partition));
+        if is_theirs && last == cloudtrail::TABLE.name {
+            return Some("cloudtrail_logs");
+        }
         if let Some(own) = self.names.get(last) {
             return Some(own);
         }
         if is_store(last) {
-            return Some(STORE);
+            return Some(if self.words.contains(ITEM) { ITEMS } else { STORE });
         }
         let published = PUBLISHED.iter().find(|(begin, _)| last.starts_with(begin));
         published.map(|(_, view)| *view).filter(|view| self.names.contains(view))

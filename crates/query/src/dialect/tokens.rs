@@ -22,12 +22,37 @@ pub(super) fn read(sql: &str) -> Result<Vec<TokenWithSpan>> {
         if let Token::Word(word) = &mut one.token
             && word.quote_style.is_some()
         {
-            word.value = word.value.to_lowercase();
+            word.value = as_ours(word.value.to_lowercase());
             word.quote_style = Some('"');
         }
     }
+    addresses(&mut tokens);
     types(&mut tokens);
     Ok(tokens)
+}
+
+/// `c-ip` and `cs(user-agent)`, as CloudFront's own header has them, are `c_ip` and `cs_user_agent` in our tables.
+fn as_ours(name: String) -> String {
+    let is_header = ["c-", "cs-", "sc-", "x-", "cs(", "time-to-", "time-taken", "fle-", "ssl-"];
+    match is_header.iter().any(|begin| name.starts_with(begin)) {
+        true => name.trim_end_matches(')').replace(['-', '('], "_"),
+        false => name,
+    }
+}
+
+/// `IPADDRESS '10.0.0.1'`: the parser knows no such constant, and addresses are text here.
+fn addresses(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while at < tokens.len() {
+        let is_type = matches!(tokens.get(at).map(|one| &one.token),
+            Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("ipaddress"));
+        let rest = tokens.get(at + 1..).unwrap_or_default();
+        let next = rest.iter().find(|one| !matches!(one.token, Token::Whitespace(_)));
+        if is_type && matches!(next.map(|one| &one.token), Some(Token::SingleQuotedString(_))) {
+            tokens.remove(at);
+        }
+        at += 1;
+    }
 }
 
 /// The words of a statement, in small letters; with [`EVERY`] where it lists tables.

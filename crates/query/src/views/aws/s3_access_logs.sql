@@ -29,6 +29,11 @@ select
   coalesce(accesspointarn, '-') as accesspointarn,
   coalesce(aclrequired, '-') as aclrequired,
   coalesce(sourceregion, '-') as sourceregion,
+  -- The names that the page had before.
+  coalesce(bucket_name, '-') as bucket,
+  coalesce(split_part(request_uri, ' ', 1), '-') as requesturi_operation,
+  coalesce(nullif(split_part(request_uri, ' ', 2), ''), '-') as requesturi_key,
+  coalesce(nullif(split_part(request_uri, ' ', 3), ''), '-') as requesturi_httpprotoversion,
   day_path as "timestamp", year, month, day,
   evidence_object, evidence_record, event_time, account, region, ips, actors, keys, key_decoded, action, bytes_read,
   presigned_accesskeyid, parse_ambiguous, error_class, record_hash, extra, date

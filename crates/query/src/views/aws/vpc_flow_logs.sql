@@ -7,7 +7,9 @@ select
   *,
   interface_id as interfaceid, srcaddr as sourceaddress, dstaddr as destinationaddress, srcport as sourceport,
   dstport as destinationport, packets as numpackets, bytes as numbytes, "start" as starttime, "end" as endtime,
-  log_status as logstatus, region as region_partition, account as account_partition
+  log_status as logstatus, instance_id as instanceid, vpc_id as vpcid, subnet_id as subnetid, tcp_flags as tcpflags,
+  pkt_srcaddr as pktsrcaddr, pkt_dstaddr as pktdstaddr, vpc_id as vpc_partition,
+  region as region_partition, account as account_partition
 from (
   select
     version,

@@ -28,7 +28,7 @@ select
   hive_json(challengeresponse, 'struct<responsecode:string,solvetimestamp:string,failurereason:string>') as challengeresponse,
   ja3fingerprint, ja4fingerprint, oversizefields, requestbodysize, requestbodysizeinspectedbywaf,
   to_char(date_bin(interval '5 minutes', event_time), '%Y/%m/%d/%H/%M') as log_time,
-  day_path as "date",
+  day_path as "date", day_path as day,
   account, region, host, useragent, referer, x_forwarded_for, terminatingrule_in_group,
   clientasn, forwardedasn, cfdistributiontenantid,
   evidence_object, evidence_record, event_time, ips, error_class, record_hash, extra

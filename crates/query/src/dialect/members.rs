@@ -1,0 +1,86 @@
+//! What dots mean behind something that is no column: `list[1].arn`, `x -> x.name`, and a member of the row beside it.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, Expr, Ident, LambdaFunction, OneOrManyWithParens, Select, TableFactor, VisitMut, VisitorMut,
+};
+
+use super::headings;
+use super::rewrite::{call, text};
+
+/// `list[1].arn` and `element_at(list, 1).arn`: what comes behind a dot is named.
+pub(super) fn of_items(expr: &mut Expr) {
+    let Expr::CompoundFieldAccess { root, access_chain } = expr else { return };
+    let Some(first) = access_chain.iter().position(|access| matches!(access, AccessExpr::Dot(Expr::Identifier(_))))
+    else {
+        return;
+    };
+    let rest = access_chain.split_off(first);
+    let before = match access_chain.is_empty() {
+        true => (**root).clone(),
+        false => Expr::CompoundFieldAccess { root: root.clone(), access_chain: std::mem::take(access_chain) },
+    };
+    *expr = rest.into_iter().fold(before, |before, access| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => member(before, &name.value),
+        other => Expr::CompoundFieldAccess { root: Box::new(before), access_chain: vec![other] },
+    });
+}
+
+fn member(of: Expr, name: &str) -> Expr {
+    call("member", vec![of, text(name)])
+}
+
+/// A name with dots, as members of what the first name is.
+fn members(names: &[Ident]) -> Option<Expr> {
+    let (first, rest) = names.split_first()?;
+    Some(rest.iter().fold(Expr::Identifier(first.clone()), |of, name| member(of, &name.value)))
+}
+
+/// In the body of `x -> x.name`, the dot leads into the item.
+pub(super) fn of_parameters(lambda: &mut LambdaFunction) {
+    struct Parameters(Vec<String>);
+    impl VisitorMut for Parameters {
+        type Break = ();
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            if let Expr::CompoundIdentifier(names) = expr
+                && names.first().is_some_and(|first| self.0.iter().any(|name| first.value.eq_ignore_ascii_case(name)))
+                && let Some(other) = members(names)
+            {
+                *expr = other;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let names = match &lambda.params {
+        OneOrManyWithParens::One(one) => vec![one.name.value.clone()],
+        OneOrManyWithParens::Many(all) => all.iter().map(|one| one.name.value.clone()).collect(),
+    };
+    // It never breaks off.
+    let _done = lambda.body.visit(&mut Parameters(names));
+}
+
+/// `FROM t, UNNEST(request.headers)`: the engine finds columns of the row beside it, and no members of them.
+pub(super) fn of_rows(select: &mut Select) {
+    let tables = headings::tables(&select.from);
+    let factors = select
+        .from
+        .iter_mut()
+        .flat_map(|one| std::iter::once(&mut one.relation).chain(one.joins.iter_mut().map(|join| &mut join.relation)));
+    for factor in factors {
+        let TableFactor::UNNEST { array_exprs, .. } = factor else { continue };
+        for expr in array_exprs {
+            let Expr::CompoundIdentifier(names) = expr else { continue };
+            let is_of_table = names.first().is_some_and(|name| tables.contains(&name.value.to_lowercase()));
+            let columns = if is_of_table { 2 } else { 1 };
+            if names.len() > columns {
+                let rest = names.split_off(columns);
+                let column = match names.as_slice() {
+                    [one] => Expr::Identifier(one.clone()),
+                    _ => Expr::CompoundIdentifier(std::mem::take(names)),
+                };
+                *expr = rest.iter().fold(column, |of, name| member(of, &name.value));
+            }
+        }
+    }
+}
