@@ -67,18 +67,26 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// What the tables are called that a part of a statement reads.
 pub(super) fn tables(from: &[TableWithJoins]) -> BTreeSet<String> {
-    let all =
-        from.iter().flat_map(|one| std::iter::once(&one.relation).chain(one.joins.iter().map(|join| &join.relation)));
-    let named = all.filter_map(|factor| match factor {
-        TableFactor::Table { alias: Some(alias), .. }
-        | TableFactor::Derived { alias: Some(alias), .. }
-        | TableFactor::UNNEST { alias: Some(alias), .. } => Some(alias.name.value.to_lowercase()),
-        TableFactor::Table { name, .. } => {
-            name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.to_lowercase())
+    let mut names = BTreeSet::new();
+    from.iter().for_each(|one| add_tables(one, &mut names));
+    names
+}
+
+fn add_tables(one: &TableWithJoins, names: &mut BTreeSet<String>) {
+    for factor in std::iter::once(&one.relation).chain(one.joins.iter().map(|join| &join.relation)) {
+        match factor {
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. }
+            | TableFactor::UNNEST { alias: Some(alias), .. } => {
+                names.insert(alias.name.value.to_lowercase());
+            }
+            TableFactor::Table { name, .. } => {
+                names.extend(name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()));
+            }
+            TableFactor::NestedJoin { table_with_joins, .. } => add_tables(table_with_joins, names),
+            _ => {}
         }
-        _ => None,
-    });
-    named.collect()
+    }
 }
 
 /// A table under this name.

@@ -1,9 +1,11 @@
 //! What dots mean behind something that is no column: `list[1].arn`, `x -> x.name`, and a member of the row beside it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, LambdaFunction, OneOrManyWithParens, Select, TableFactor, VisitMut, VisitorMut,
+    AccessExpr, Expr, Ident, LambdaFunction, OneOrManyWithParens, Select, TableFactor, TableWithJoins, VisitMut,
+    VisitorMut,
 };
 
 use super::headings;
@@ -62,16 +64,33 @@ pub(super) fn of_parameters(lambda: &mut LambdaFunction) {
 
 /// `FROM t, UNNEST(request.headers)`: the engine finds columns of the row beside it, and no members of them.
 pub(super) fn of_rows(select: &mut Select) {
-    let tables = headings::tables(&select.from);
-    let factors = select
-        .from
-        .iter_mut()
-        .flat_map(|one| std::iter::once(&mut one.relation).chain(one.joins.iter_mut().map(|join| &mut join.relation)));
-    for factor in factors {
-        let TableFactor::UNNEST { array_exprs, .. } = factor else { continue };
-        for expr in array_exprs {
-            let Expr::CompoundIdentifier(names) = expr else { continue };
-            let is_of_table = names.first().is_some_and(|name| tables.contains(&name.value.to_lowercase()));
+    let mut columns = Columns(headings::tables(&select.from));
+    select.from.iter_mut().for_each(|one| columns.in_tables(one));
+}
+
+struct Columns(BTreeSet<String>);
+
+impl Columns {
+    fn in_tables(&mut self, one: &mut TableWithJoins) {
+        for factor in std::iter::once(&mut one.relation).chain(one.joins.iter_mut().map(|join| &mut join.relation)) {
+            match factor {
+                // It never breaks off.
+                TableFactor::UNNEST { array_exprs, .. } => {
+                    let _done = array_exprs.visit(self);
+                }
+                TableFactor::NestedJoin { table_with_joins, .. } => self.in_tables(table_with_joins),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl VisitorMut for Columns {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::CompoundIdentifier(names) = expr {
+            let is_of_table = names.first().is_some_and(|name| self.0.contains(&name.value.to_lowercase()));
             let columns = if is_of_table { 2 } else { 1 };
             if names.len() > columns {
                 let rest = names.split_off(columns);
@@ -82,5 +101,6 @@ pub(super) fn of_rows(select: &mut Select) {
                 *expr = rest.iter().fold(column, |of, name| member(of, &name.value));
             }
         }
+        ControlFlow::Continue(())
     }
 }

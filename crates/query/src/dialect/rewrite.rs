@@ -14,12 +14,14 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::tables::Tables;
 use super::{advanced, headings, members};
+use crate::aws_views::AWS;
 
 /// Changes a statement, all of it, into what DataFusion reads as Trino would have read it. The tables that it reads.
 pub(super) fn statement(statement: &mut Statement, tables: Tables<'_>) -> Result<BTreeSet<String>> {
     let mut named = Named::default();
     let ControlFlow::Continue(()) = statement.visit(&mut named);
-    let mut rewriter = Rewriter { tables, with: named.0 };
+    let names_objects = tables.has_word(PATH);
+    let mut rewriter = Rewriter { tables, with: named.0, names_objects };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(rewriter.tables.used),
         ControlFlow::Break(what) => Err(DataFusionError::Plan(what)),
@@ -43,6 +45,8 @@ impl VisitorMut for Named {
 struct Rewriter<'a> {
     tables: Tables<'a>,
     with: BTreeSet<String>,
+    /// Does it ask in which object of the bucket a row is?
+    names_objects: bool,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -76,6 +80,21 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
         ordinality(factor);
+        // What the statement calls it, its columns are called by.
+        if let TableFactor::Table { name, alias, args: None, .. } = factor {
+            let written = name.0.last().and_then(|part| part.as_ident()).cloned();
+            self.tables.resolve(name, &self.with);
+            let now = name.0.last().and_then(|part| part.as_ident());
+            if alias.is_none()
+                && let (Some(written), Some(now)) = (written, now)
+                && !written.value.eq_ignore_ascii_case(&now.value)
+            {
+                *alias = Some(headings::alias(written));
+            }
+        }
+        if self.names_objects {
+            objects(factor);
+        }
         sample(factor)
     }
 
@@ -212,6 +231,34 @@ fn ordinality(factor: &mut TableFactor) {
         let count = call("cardinality", vec![first]);
         array_exprs.push(call("generate_series", vec![number(1), call("arrow_cast", vec![count, text("Int64")])]));
     }
+}
+
+/// Athena's hidden column: the object that holds the row.
+const PATH: &str = "$path";
+
+/// A table of rows, with the keys of their objects beside them.
+fn objects(factor: &mut TableFactor) {
+    let TableFactor::Table { name, alias, args: None, .. } = factor else { return };
+    let Some(own) = name.0.last().and_then(|part| part.as_ident()).cloned() else { return };
+    if !has_path(&own.value) {
+        return;
+    }
+    let Some(mut query) = super::parsed(WITH_PATH) else { return };
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(TableFactor::Table { name: inner, .. }) = select.from.first_mut().map(|from| &mut from.relation)
+    {
+        *inner = name.clone();
+    }
+    let alias = alias.take().or_else(|| Some(headings::alias(own)));
+    *factor = TableFactor::Derived { lateral: false, subquery: query, alias, sample: None };
+}
+
+const WITH_PATH: &str = "select t.*, o.key as \"$path\" from t left join objects o \
+                         on o.evidence_object = t.evidence_object";
+
+/// Is it one of AWS's tables that has no such column of its own?
+fn has_path(table: &str) -> bool {
+    AWS.iter().any(|view| view.name == table && !view.sql.contains(PATH) && view.sql.contains("evidence_object"))
 }
 
 /// `TABLESAMPLE BERNOULLI (10)`: each row with that chance.

@@ -56,6 +56,10 @@ impl<'a> Tables<'a> {
         Tables { names: names.iter().map(String::as_str).collect(), aliases, words, used: BTreeSet::new() }
     }
 
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
     /// Puts the name of the table that is meant in place of a published one. `with` are the names that the statement
     /// gives itself. What is not known stays, and is an unknown table.
     pub(super) fn resolve(&mut self, name: &mut ObjectName, with: &BTreeSet<String>) {

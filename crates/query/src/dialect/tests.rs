@@ -141,6 +141,37 @@ fn published_statements() {
         ("select eventname from cloudtrail_logs order by 1 fetch first 1 row only", "eventname;GetObject"),
         ("select count(*) n from cloudtrail_logs tablesample bernoulli (100)", "n;3"),
         ("select `eventname` from cloudtrail_logs limit 1", "eventname;GetObject"),
+        // Members of what is no column.
+        (
+            "select vpcflow.eventname from cloudtrail_logs vpcflow where vpcflow.requestparameters.bucketName = 'b1'",
+            "eventname;GetObject",
+        ),
+        (
+            "select cloudtrail_mine.eventname, cloudtrail_mine.useridentity.arn from cloudtrail_mine order by 2, 1 limit 1",
+            "eventname|arn;GetObject|arn:1",
+        ),
+        ("select any_match(array[named_struct('a', 1)], x -> x.a = 1) as x", "x;true"),
+        (
+            "select array[named_struct('a', 1), named_struct('a', 2)][2].a as x, element_at(array[named_struct('a', 3)], 1).a as y",
+            "x|y;2|3",
+        ),
+        (
+            "select v.key from cloudtrail_logs cross join unnest(cast(json_extract(requestparameters, '$.tags') as array(row(key varchar)))) as u(v) order by 1",
+            "key;a;b",
+        ),
+        ("select all_match(array[1, 2], x -> x > 0) as a, none_match(array[1, 2], x -> x > 1) as n", "a|n;true|false"),
+        (
+            "select listagg(eventname, ',') within group (order by eventname) as x from cloudtrail_logs",
+            "x;GetObject,ListUsers,PutObject",
+        ),
+        (
+            "select contains('10.0.0.0/8', IPADDRESS '10.1.2.3') as x, contains('10.0.0.0/8', cast('11.1.2.3' as ipaddress)) as y",
+            "x|y;true|false",
+        ),
+        (
+            "select count(*) as n from cloudtrail_logs where resources[1] = 'GetObject' and eventname <> 'ListUsers'",
+            "n;1",
+        ),
         // AWS Config's advanced queries.
         ("select resourceId where resourceType = 'AWS::S3::Bucket'", "resourceid;b-1"),
         (
