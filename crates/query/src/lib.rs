@@ -10,12 +10,15 @@ mod depth;
 mod dialect;
 mod error;
 mod files;
+mod flat_filters;
 mod functions;
 mod hive_json;
 mod interrupt;
 mod json_diff;
 mod null_joins;
 mod own_views;
+#[cfg(test)]
+mod page;
 mod place;
 mod session;
 mod shapes;

@@ -29,7 +29,7 @@ use crate::table::LakeTable;
 use crate::time_travel::{TABLE_FUNCTIONS, Template};
 use crate::views::{named, ready, views};
 use crate::watch::{Limits, Watch};
-use crate::{bounded, depth, functions, null_joins, shapes};
+use crate::{bounded, depth, flat_filters, functions, null_joins, shapes};
 
 /// How a session is set up.
 #[derive(Debug, Clone, Copy)]
@@ -357,7 +357,8 @@ fn context(
         Some(folder) => runtime(DiskManagerMode::Directories(vec![folder.path().to_owned()]))?,
         None => runtime(DiskManagerMode::Disabled)?,
     };
-    let mut context = null_joins::kept_apart(&SessionContext::new_with_config_rt(config, runtime));
+    let context = null_joins::kept_apart(&SessionContext::new_with_config_rt(config, runtime));
+    let mut context = flat_filters::with_rule(&context);
     datafusion_functions_json::register_all(&mut context)?;
     for function in functions::all().chain(shapes::functions()) {
         context.register_udf(function);
