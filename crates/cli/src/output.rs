@@ -166,10 +166,15 @@ fn told(settings: &Settings, person: bool, written: &Written) -> Result<()> {
     Ok(())
 }
 
-/// Writes the rows of a statement that nothing is known of.
-pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, output: &Output) -> Result<()> {
+/// Writes the rows of a statement of which only is known what its tables leave out.
+pub(crate) fn plain(settings: &Settings, rows: Stream<'_>, left_out: &[String], output: &Output) -> Result<()> {
     let answered = answer(settings, rows, output)?;
-    finish(settings, &answered, output, json!({ "more": answered.more }))
+    let mut about = json!({ "more": answered.more });
+    if !left_out.is_empty() {
+        about["leftOut"] = json!(left_out);
+    }
+    finish(settings, &answered, output, about)?;
+    left_out.iter().try_for_each(|sentence| warn(settings, sentence))
 }
 
 /// Asks one statement, and writes its rows with what they leave aside; how it ends.

@@ -21,6 +21,7 @@ mod tokens;
 mod trino;
 mod unnest;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::error::{DataFusionError, Result};
@@ -28,10 +29,11 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{self, Query};
+use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, Query};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::session::make;
+use crate::views::{View, named};
 use crate::{bounded, functions};
 
 pub(crate) use planner::Unknown;
@@ -72,6 +74,19 @@ impl Dialect {
             context.register_udf(ScalarUDF::new_from_shared_impl(function));
         }
         Ok(context)
+    }
+
+    /// The views in AWS's shape that a statement names, by whatever name, and those behind them.
+    pub(crate) fn views(&self, sql: &str, names: &[String]) -> Vec<&'static View> {
+        let mut words = tokens::words(sql);
+        if let Dialect::Athena { aliases } = self {
+            let mut tables = tables::Tables::new(names, aliases, words.clone());
+            for word in words.clone() {
+                tables.resolve(&mut ObjectName::from(vec![Ident::new(word)]), &BTreeSet::new());
+            }
+            words.append(&mut tables.used);
+        }
+        named(&words)
     }
 
     /// The plan of a statement; `names` are the tables there are, and `base` is the session in which views are made.

@@ -11,6 +11,7 @@ use coldtrail_schema::tables::events;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::common::ScalarValue;
+use datafusion::common::cast::as_int64_array;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -18,6 +19,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::aws_views::LEFT_OUT;
 use crate::dialect::{Dialect, Unknown};
 use crate::error::{Error, Result, There};
 use crate::files::Altered;
@@ -205,6 +207,22 @@ impl Session {
             }
             other => other,
         }
+    }
+
+    /// What the tables in AWS's shape that a statement reads do not show, in sentences; those of nothing are left out.
+    pub fn left_out(&self, dialect: &Dialect, sql: &str) -> Result<Vec<String>> {
+        let used = dialect.views(sql, &self.names());
+        let mut sentences = Vec::new();
+        for left in LEFT_OUT.iter().filter(|left| used.iter().any(|view| view.name == left.view)) {
+            let rows = self.query(left.count, &[])?.collect()?;
+            let count =
+                rows.batches.iter().filter_map(|batch| as_int64_array(batch.column(0)).ok()?.iter().next()?).sum();
+            match count {
+                0_i64 => {}
+                count => sentences.push(format!("`{}` does not show {count} {}", left.view, left.what)),
+            }
+        }
+        Ok(sentences)
     }
 
     fn run(

@@ -15,9 +15,8 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
 
 use crate::args::{Output, Shell as Arguments};
-use crate::commands::{CaseLake, lake, query};
+use crate::commands::{CaseLake, lake, query, sql};
 use crate::diagnostics::Status;
-use crate::output;
 use crate::settings::Settings;
 use crate::terminal::{note, warn};
 use helper::Helper;
@@ -151,10 +150,9 @@ impl Shell<'_> {
     }
 
     /// Runs a statement.
-    fn ask(&mut self, sql: &str) -> Result<()> {
+    fn ask(&mut self, statement: &str) -> Result<()> {
         self.timed(|shell, output| {
-            let rows = shell.lake.session.query_in(&Dialect::default(), sql, &[])?;
-            output::plain(&shell.settings, rows, output)?;
+            sql::ask(&shell.settings, &shell.lake.session, &Dialect::default(), statement, &[], output)?;
             Ok(Status::Clean)
         })
     }

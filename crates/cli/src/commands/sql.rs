@@ -1,9 +1,9 @@
 //! `coldtrail sql`
 
 use anyhow::{Result, anyhow};
-use coldtrail_query::{Dialect, Value, similar, views};
+use coldtrail_query::{Dialect, Session, Value, similar, views};
 
-use crate::args::{Sql, SqlDialect};
+use crate::args::{Output, Sql, SqlDialect};
 use crate::commands::session;
 use crate::diagnostics::{Status, Usage};
 use crate::output;
@@ -27,9 +27,22 @@ pub(crate) fn run(arguments: &Sql, settings: &Settings) -> Result<Status> {
     let dialect = dialect(arguments)?;
     let session = session(settings, &arguments.reading)?;
     for statement in statements {
-        output::plain(settings, session.query_in(&dialect, &statement, &parameters)?, &arguments.output)?;
+        ask(settings, &session, &dialect, &statement, &parameters, &arguments.output)?;
     }
     Ok(Status::Clean)
+}
+
+/// Runs a statement; what the tables that it names leave out is said behind the rows.
+pub(crate) fn ask(
+    settings: &Settings,
+    session: &Session,
+    dialect: &Dialect,
+    statement: &str,
+    parameters: &[(String, Value)],
+    output: &Output,
+) -> Result<()> {
+    let rows = session.query_in(dialect, statement, parameters)?;
+    output::plain(settings, rows, &session.left_out(dialect, statement)?, output)
 }
 
 /// How the statements are written, and which other names of tables they use.
