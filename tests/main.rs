@@ -17,6 +17,7 @@ mod hostile_case;
 mod joined;
 mod ledger;
 mod own_sources;
+mod published;
 mod questions;
 mod report;
 mod restart;

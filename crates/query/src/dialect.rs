@@ -9,6 +9,7 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-limitations.html>
 
 mod advanced;
+mod expressions;
 mod headings;
 mod json_path;
 mod members;
@@ -20,6 +21,7 @@ mod tests;
 mod tokens;
 mod trino;
 mod unnest;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,7 +72,7 @@ impl Dialect {
         let context = SessionContext::new_with_state(state);
         functions::register_athena(&context);
         bounded::register_athena(&context, memory);
-        for function in json_path::functions() {
+        for function in json_path::functions().into_iter().chain(values::functions()) {
             context.register_udf(ScalarUDF::new_from_shared_impl(function));
         }
         Ok(context)

@@ -178,7 +178,7 @@ impl Error {
         }
         if let Some(function) = quoted(&text, "Invalid function '") {
             let place = Place::of_name(sql, function);
-            let similar = similar(function, &there.functions.clone());
+            let similar = similar(function, &there.functions);
             return Error::UnknownFunction { similar, function: function.to_owned(), place };
         }
         if ["DDL not supported", "DML not supported", "Statement not supported"].iter().any(|part| text.contains(part))

@@ -242,7 +242,7 @@ impl Session {
             names: self.names(),
             values: parameters.iter().map(|(name, value)| (name.clone(), value.scalar())).collect(),
         };
-        let (memory, text) = (self.options.memory, sql.to_owned());
+        let (memory, text, planned) = (self.options.memory, sql.to_owned(), asked.context.clone());
         let failed = move |error| match (self.altered.get(), unknown.get()) {
             (Some(what), _) => Error::Altered { what: what.clone() },
             (None, Some((column, known))) => {
@@ -250,7 +250,7 @@ impl Session {
                 Error::UnknownColumn { similar: crate::error::similar(&column, &known), column, place }
             }
             (None, None) => {
-                let there = There { tables: &self.names(), functions: self.functions() };
+                let there = There { tables: &self.names(), functions: functions_of(&planned) };
                 Error::of_sql(&text, memory, error, &there)
             }
         };
@@ -271,13 +271,7 @@ impl Session {
 
     /// The names of all functions.
     pub fn functions(&self) -> Vec<String> {
-        let state = self.context.state();
-        let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
-        let mut names: Vec<String> = names.chain(state.window_functions().keys()).cloned().collect();
-        names.extend(TABLE_FUNCTIONS.iter().map(|function| function.name.to_owned()));
-        names.sort_unstable();
-        names.dedup();
-        names
+        functions_of(&self.context)
     }
 
     /// The names of all views, which stand for the tables.
@@ -311,6 +305,16 @@ impl Session {
             })
             .collect())
     }
+}
+
+fn functions_of(context: &SessionContext) -> Vec<String> {
+    let state = context.state();
+    let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+    let mut names: Vec<String> = names.chain(state.window_functions().keys()).cloned().collect();
+    names.extend(TABLE_FUNCTIONS.iter().map(|function| function.name.to_owned()));
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Makes the views in AWS's shape that these words name and that are not there yet.

@@ -7,7 +7,7 @@ use datafusion::common::{Column, DFSchema, ScalarValue, TableReference};
 use datafusion::error::Result;
 use datafusion::functions::core::expr_ext::FieldAccessor;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::json_path::member;
@@ -108,6 +108,8 @@ impl ExprPlanner for Members {
         if compares {
             expr.right = as_compared(&expr.left, expr.right, schema);
             expr.left = as_compared(&expr.right, expr.left, schema);
+            expr.right = in_utc(&expr.left, expr.right, schema);
+            expr.left = in_utc(&expr.right, expr.left, schema);
         }
         Ok(PlannerResult::Original(expr))
     }
@@ -121,6 +123,13 @@ fn is_text(data_type: &DataType) -> bool {
 fn as_compared(with: &Expr, literal: Expr, schema: &DFSchema) -> Expr {
     let text = match &literal {
         Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) => text,
+        // Days of an interval and hours of a difference are compared as the time that they are.
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _)
+            if interval.months == 0 && matches!(with.get_type(schema), Ok(DataType::Duration(_))) =>
+        {
+            let micros = i64::from(interval.days) * 86_400_000_000 + interval.nanoseconds / 1_000;
+            return lit(ScalarValue::DurationMicrosecond(Some(micros)));
+        }
         // A flag is text in AWS's tables.
         Expr::Literal(ScalarValue::Boolean(Some(flag)), _) if with.get_type(schema).is_ok_and(|of| is_text(&of)) => {
             return lit(flag.to_string());
@@ -136,6 +145,18 @@ fn as_compared(with: &Expr, literal: Expr, schema: &DFSchema) -> Expr {
         Ok(DataType::Date32) if text.len() == 10 => lit(text.replace('/', "-")),
         Ok(DataType::Timestamp(..)) => lit(whole_time(text)),
         _ => literal,
+    }
+}
+
+/// A time without a zone is in UTC, whatever the zone of the other one.
+fn in_utc(with: &Expr, expr: Expr, schema: &DFSchema) -> Expr {
+    match (with.get_type(schema), expr.get_type(schema)) {
+        (Ok(DataType::Timestamp(_, Some(zone))), Ok(DataType::Timestamp(unit, None)))
+            if !["UTC", "+00:00"].contains(&zone.as_ref()) =>
+        {
+            cast(expr, DataType::Timestamp(unit, Some("UTC".into())))
+        }
+        _ => expr,
     }
 }
 

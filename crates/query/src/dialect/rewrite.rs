@@ -5,15 +5,13 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::error::{DataFusionError, Result};
-use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, LambdaFunction, LimitClause, ObjectName, OneOrManyWithParens,
-    Query, Select, SetExpr, Statement, TableFactor, TableSampleKind, UnaryOperator, Value, VisitMut, VisitorMut,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, LimitClause,
+    ObjectName, Query, Select, SetExpr, Statement, TableFactor, TableSampleKind, Value, VisitMut, VisitorMut,
 };
 
 use super::tables::Tables;
-use super::{advanced, headings, members};
+use super::{advanced, expressions, headings, members};
 use crate::aws_views::AWS;
 
 /// Changes a statement, all of it, into what DataFusion reads as Trino would have read it. The tables that it reads.
@@ -79,7 +77,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
-        ordinality(factor);
+        unnested(factor);
         // What the statement calls it, its columns are called by.
         if let TableFactor::Table { name, alias, args: None, .. } = factor {
             let written = name.0.last().and_then(|part| part.as_ident()).cloned();
@@ -98,136 +96,31 @@ impl VisitorMut for Rewriter<'_> {
         sample(factor)
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        expressions::before(expr);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
-        expression(expr);
+        expressions::after(expr);
         ControlFlow::Continue(())
     }
 }
 
-fn expression(expr: &mut Expr) {
-    match expr {
-        Expr::Function(function) => {
-            ordered(function);
-            if let Some(other) = conditional(function).or_else(|| quantified(function)) {
-                *expr = other;
-            }
-        }
-        Expr::Lambda(lambda) => match arrow(lambda) {
-            Some(other) => *expr = other,
-            None => members::of_parameters(lambda),
-        },
-        Expr::CompoundFieldAccess { .. } => members::of_items(expr),
-        // Addresses are text here: as a literal, and as the type of a cast.
-        Expr::TypedString(typed) if is_address(&typed.data_type) => *expr = Expr::Value(typed.value.clone()),
-        Expr::Cast { expr: inner, data_type, .. } => match data_type {
-            data_type if is_address(data_type) => *expr = (**inner).clone(),
-            DataType::JSON => *expr = call("json_format", vec![(**inner).clone()]),
-            DataType::Map(..) | DataType::Struct(..) => *expr = (**inner).clone(),
-            DataType::Array(_) => *expr = call("json_texts", vec![(**inner).clone()]),
-            data_type if is_integer(data_type) => {
-                **inner = call("round_half_away", vec![(**inner).clone()]);
-            }
-            _ => {}
-        },
-        // Without ESCAPE, Trino has no sign that escapes; DataFusion has the backslash.
-        Expr::Like { pattern, escape_char: None, .. } => {
-            if let Expr::Value(value) = pattern.as_mut()
-                && let Value::SingleQuotedString(text) = &mut value.value
-            {
-                *text = text.replace('\\', "\\\\");
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_address(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("ipaddress"))
-}
-
-fn is_integer(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Int(_) | DataType::Integer(_) | DataType::BigInt(_) | DataType::SmallInt(_) | DataType::TinyInt(_)
-    )
-}
-
-/// `all_match` and `none_match` by what the engine has: `any_match`.
-fn quantified(function: &Function) -> Option<Expr> {
-    let name = function.name.to_string().to_lowercase();
-    let mut arguments = arguments(function)?;
-    let not = |expr| Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr) };
-    match (name.as_str(), arguments.get_mut(1)) {
-        ("none_match", Some(_)) => Some(not(call("any_match", arguments))),
-        ("all_match", Some(Expr::Lambda(lambda))) => {
-            let body = Expr::Nested(lambda.body.clone());
-            *lambda.body = not(body);
-            Some(not(call("any_match", arguments)))
-        }
-        _ => None,
-    }
-}
-
-/// `listagg(x, ',') WITHIN GROUP (ORDER BY y)` has its order among its arguments here.
-fn ordered(function: &mut Function) {
-    if function.name.to_string().eq_ignore_ascii_case("listagg")
-        && !function.within_group.is_empty()
-        && let FunctionArguments::List(list) = &mut function.args
+/// `UNNEST(a) WITH ORDINALITY` unnests the numbers of the items beside them; `UNNEST(a) AS t(b, c)` the fields of each, or
+/// the keys and the values of a map.
+fn unnested(factor: &mut TableFactor) {
+    let TableFactor::UNNEST { array_exprs, with_ordinality, alias, .. } = factor else { return };
+    let numbers = usize::from(std::mem::take(with_ordinality));
+    let names = alias.as_ref().map_or(0, |alias| alias.columns.len());
+    let first = array_exprs.first().cloned();
+    if let (Some(one), 1) = (&first, array_exprs.len())
+        && names > 1 + numbers
     {
-        list.clauses.push(FunctionArgumentClause::OrderBy(std::mem::take(&mut function.within_group)));
+        let fields = 0..names - numbers;
+        *array_exprs = fields.map(|at| call("unnest_field", vec![one.clone(), number(at as u64)])).collect();
     }
-}
-
-/// `if(c, a[, b])`, and `try(x)`, which is x: what fails for one row fails for all here.
-fn conditional(function: &Function) -> Option<Expr> {
-    let name = function.name.to_string().to_lowercase();
-    if name != "if" && name != "try" {
-        return None;
-    }
-    let mut arguments = arguments(function)?.into_iter();
-    let (first, second, third) = (arguments.next()?, arguments.next(), arguments.next());
-    match (name.as_str(), second) {
-        ("try", None) => Some(first),
-        ("if", Some(then)) => Some(Expr::Case {
-            case_token: AttachedToken::empty(),
-            end_token: AttachedToken::empty(),
-            operand: None,
-            conditions: vec![CaseWhen { condition: first, result: then }],
-            else_result: third.map(Box::new),
-        }),
-        _ => None,
-    }
-}
-
-/// The arguments of a call, where they are plain ones.
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let plain = list.args.iter().map(|argument| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    });
-    plain.collect()
-}
-
-/// `document -> 'member'` is no function of `document` to a constant: it reads a member of JSON text.
-fn arrow(lambda: &LambdaFunction) -> Option<Expr> {
-    let OneOrManyWithParens::One(parameter) = &lambda.params else { return None };
-    let is_constant = matches!(lambda.body.as_ref(), Expr::Value(value)
-        if matches!(value.value, Value::SingleQuotedString(_) | Value::Number(..)));
-    is_constant.then(|| Expr::BinaryOp {
-        left: Box::new(Expr::Identifier(parameter.name.clone())),
-        op: BinaryOperator::Arrow,
-        right: lambda.body.clone(),
-    })
-}
-
-/// `UNNEST(a) WITH ORDINALITY` unnests the numbers of the items beside them.
-fn ordinality(factor: &mut TableFactor) {
-    if let TableFactor::UNNEST { array_exprs, with_ordinality, .. } = factor
-        && *with_ordinality
-        && let Some(first) = array_exprs.first().cloned()
-    {
-        *with_ordinality = false;
+    if let (Some(first), 1) = (array_exprs.first().cloned(), numbers) {
         let count = call("cardinality", vec![first]);
         array_exprs.push(call("generate_series", vec![number(1), call("arrow_cast", vec![count, text("Int64")])]));
     }
@@ -304,6 +197,6 @@ pub(super) fn text(text: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(text.to_owned()).with_empty_span())
 }
 
-fn number(number: u64) -> Expr {
+pub(super) fn number(number: u64) -> Expr {
     Expr::Value(Value::Number(number.to_string(), false).with_empty_span())
 }

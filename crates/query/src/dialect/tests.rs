@@ -172,6 +172,53 @@ fn published_statements() {
             "select count(*) as n from cloudtrail_logs where resources[1] = 'GetObject' and eventname <> 'ListUsers'",
             "n;1",
         ),
+        // What is cast.
+        (
+            "select cast(json_extract('{\"a\":\"x\"}', '$.a') as varchar) as x, cast(json_extract('{\"a\":\"5\"}', '$.a') as integer) as y",
+            "x|y;x|5",
+        ),
+        ("select array_max(cast(json_parse('[9,10]') as array(integer))) as x", "x;10"),
+        (
+            "select cast(timestamp '2026-04-09 01:02:03' as varchar) as x, cast(from_iso8601_timestamp('2026-04-09T01:02:03Z') as varchar) as y",
+            "x|y;2026-04-09 01:02:03|2026-04-09 01:02:03.000 UTC",
+        ),
+        (
+            "select substr(cast(eventtime as varchar), 1, 13) as x from cloudtrail_logs order by 1 limit 1",
+            "x;2026-04-09 01",
+        ),
+        (
+            "select try(cast('x' as integer)) as x, coalesce(try(1 / 0), 7) as y, try_cast('nope' as ipaddress) as z",
+            "x|y|z;null|7|null",
+        ),
+        ("select r.b from (select cast(row(1, 'x') as row(a integer, b varchar)) as r)", "b;x"),
+        // Times.
+        ("select timestamp '2026-04-10 02:00:00' - timestamp '2026-04-09 00:00:00' > interval '1' day as x", "x;true"),
+        ("select max(eventtime) - min(eventtime) > interval '7' day as x from cloudtrail_logs", "x;false"),
+        ("select hour(timestamp '2026-04-09 05:00:00 UTC' at time zone 'America/New_York') as x", "x;1"),
+        (
+            "select from_iso8601_timestamp('2026-04-09T02:00:00Z') at time zone 'America/New_York' > timestamp '2026-04-09 01:00:00' as x",
+            "x;true",
+        ),
+        ("select extract(dow from date '2026-04-12') as x", "x;7"),
+        // Addresses.
+        (
+            "select cast('10.0.0.9' as ipaddress) between ipaddress '10.0.0.0' and ipaddress '10.0.0.255' as x, ipaddress '10.0.0.9' < ipaddress '10.0.0.10' as y",
+            "x|y;true|true",
+        ),
+        // More of a list, and of a map.
+        (
+            "select k, v from cloudtrail_logs cross join unnest(cast(json_parse(requestparameters) as map(varchar, json))) as t(k, v) where eventname = 'PutObject'",
+            "k|v;bucketName|b2",
+        ),
+        ("select a, b from unnest(array[row(1, 'x'), row(2, 'y')]) as t(a, b)", "a|b;1|x;2|y"),
+        (
+            "select a, b, n from unnest(map(array['p', 'q'], array[1, 2])) with ordinality as t(a, b, n)",
+            "a|b|n;p|1|1;q|2|2",
+        ),
+        ("values 1, 2", "column1;1;2"),
+        ("select x from (values 'a', 'b') as t(x) order by 1", "x;a;b"),
+        ("select 'a#b' like '%##%' escape '#' as x, 'a%b' like 'a!%b' escape '!' as y", "x|y;true|true"),
+        ("select eventname like p as x from (select 'a\\b' as eventname, 'a\\b' as p)", "x;true"),
         // AWS Config's advanced queries.
         ("select resourceId where resourceType = 'AWS::S3::Bucket'", "resourceid;b-1"),
         (

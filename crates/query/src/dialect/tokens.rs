@@ -27,6 +27,7 @@ pub(super) fn read(sql: &str) -> Result<Vec<TokenWithSpan>> {
         }
     }
     addresses(&mut tokens);
+    values(&mut tokens);
     types(&mut tokens);
     Ok(tokens)
 }
@@ -40,19 +41,70 @@ fn as_ours(name: String) -> String {
     }
 }
 
-/// `IPADDRESS '10.0.0.1'`: the parser knows no such constant, and addresses are text here.
+/// `IPADDRESS '10.0.0.1'`: the parser knows no such constant; a call it knows.
 fn addresses(tokens: &mut Vec<TokenWithSpan>) {
     let mut at = 0;
     while at < tokens.len() {
-        let is_type = matches!(tokens.get(at).map(|one| &one.token),
-            Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("ipaddress"));
+        let is_type = matches!(tokens.get(at).map(|one| &one.token), Some(Token::Word(word)) if word.quote_style.is_none()
+            && ["ipaddress", "ipprefix"].iter().any(|name| word.value.eq_ignore_ascii_case(name)));
         let rest = tokens.get(at + 1..).unwrap_or_default();
-        let next = rest.iter().find(|one| !matches!(one.token, Token::Whitespace(_)));
-        if is_type && matches!(next.map(|one| &one.token), Some(Token::SingleQuotedString(_))) {
-            tokens.remove(at);
+        let next = rest.iter().position(|one| !matches!(one.token, Token::Whitespace(_))).map(|steps| at + 1 + steps);
+        if let Some(next) = next.filter(|_| is_type)
+            && let Some(one) = tokens.get(next).cloned()
+            && matches!(one.token, Token::SingleQuotedString(_))
+        {
+            let bracket = |token| TokenWithSpan { token, span: one.span };
+            tokens.insert(next + 1, bracket(Token::RParen));
+            tokens.insert(next, bracket(Token::LParen));
         }
         at += 1;
     }
+}
+
+/// `VALUES 1, 2` is `VALUES (1), (2)`.
+fn values(tokens: &mut Vec<TokenWithSpan>) {
+    let mut at = 0;
+    while at < tokens.len() {
+        let is_word =
+            matches!(tokens.get(at).map(|one| &one.token), Some(Token::Word(word)) if word.keyword == Keyword::VALUES);
+        let rest = tokens.get(at + 1..).unwrap_or_default();
+        let next = rest.iter().position(|one| !matches!(one.token, Token::Whitespace(_))).map(|steps| at + 1 + steps);
+        if let Some(from) = next.filter(|_| is_word)
+            && !matches!(tokens.get(from).map(|one| &one.token), Some(Token::LParen | Token::EOF))
+        {
+            bracket_items(tokens, from);
+        }
+        at += 1;
+    }
+}
+
+/// Puts brackets around what stands between commas, to the end of the list.
+fn bracket_items(tokens: &mut Vec<TokenWithSpan>, from: usize) {
+    let Some(span) = tokens.get(from).map(|one| one.span) else { return };
+    let bracket = |token| TokenWithSpan { token, span };
+    let (mut depth, mut at) = (0_usize, from + 1);
+    tokens.insert(from, bracket(Token::LParen));
+    while let Some(one) = tokens.get(at) {
+        match &one.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::Comma if depth == 0 => {
+                tokens.insert(at, bracket(Token::RParen));
+                tokens.insert(at + 2, bracket(Token::LParen));
+                at += 2;
+            }
+            Token::RParen | Token::SemiColon | Token::EOF if depth == 0 => break,
+            Token::Word(word) if depth == 0 && ends_values(word.keyword) => break,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    tokens.insert(at, bracket(Token::RParen));
+}
+
+fn ends_values(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(keyword, K::UNION | K::EXCEPT | K::INTERSECT | K::ORDER | K::LIMIT | K::OFFSET | K::FETCH)
 }
 
 /// The words of a statement, in small letters; with [`EVERY`] where it lists tables.
