@@ -104,3 +104,15 @@ impl VisitorMut for Columns {
         ControlFlow::Continue(())
     }
 }
+
+/// In a subquery, `a.useridentity.arn` of a table outside: the engine finds the column there, and no member of it.
+pub(super) fn of_outer_rows(expr: &mut Expr, own: &BTreeSet<String>, outer: &[BTreeSet<String>]) {
+    let Expr::CompoundIdentifier(names) = expr else { return };
+    let Some(table) = names.first().map(|name| name.value.to_lowercase()).filter(|_| names.len() > 2) else { return };
+    if own.contains(&table) || !outer.iter().any(|tables| tables.contains(&table)) {
+        return;
+    }
+    let rest = names.split_off(2);
+    let column = Expr::CompoundIdentifier(std::mem::take(names));
+    *expr = rest.iter().fold(column, |of, name| member(of, &name.value));
+}

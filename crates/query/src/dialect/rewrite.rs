@@ -19,7 +19,7 @@ pub(super) fn statement(statement: &mut Statement, tables: Tables<'_>) -> Result
     let mut named = Named::default();
     let ControlFlow::Continue(()) = statement.visit(&mut named);
     let names_objects = tables.has_word(PATH);
-    let mut rewriter = Rewriter { tables, with: named.0, names_objects };
+    let mut rewriter = Rewriter { tables, with: named.0, names_objects, around: Vec::new() };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(rewriter.tables.used),
         ControlFlow::Break(what) => Err(DataFusionError::Plan(what)),
@@ -45,6 +45,8 @@ struct Rewriter<'a> {
     with: BTreeSet<String>,
     /// Does it ask in which object of the bucket a row is?
     names_objects: bool,
+    /// What the tables are called that the parts around this one read, the outermost first.
+    around: Vec<BTreeSet<String>>,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -73,6 +75,12 @@ impl VisitorMut for Rewriter<'_> {
         advanced::read_current_state(select);
         headings::name(select);
         members::of_rows(select);
+        self.around.push(headings::tables(&select.from));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<String> {
+        self.around.pop();
         ControlFlow::Continue(())
     }
 
@@ -103,6 +111,9 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         expressions::after(expr);
+        if let Some((own, outer)) = self.around.split_last() {
+            members::of_outer_rows(expr, own, outer);
+        }
         ControlFlow::Continue(())
     }
 }

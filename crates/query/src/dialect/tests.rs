@@ -172,6 +172,10 @@ fn published_statements() {
             "select count(*) as n from cloudtrail_logs where resources[1] = 'GetObject' and eventname <> 'ListUsers'",
             "n;1",
         ),
+        (
+            "select count(*) as n from cloudtrail_logs a where exists (select 1 from cloudtrail_logs b where b.useridentity.arn = a.useridentity.arn and b.eventname <> a.eventname)",
+            "n;2",
+        ),
         // What is cast.
         (
             "select cast(json_extract('{\"a\":\"x\"}', '$.a') as varchar) as x, cast(json_extract('{\"a\":\"5\"}', '$.a') as integer) as y",
