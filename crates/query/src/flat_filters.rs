@@ -11,6 +11,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::expr::{Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{BinaryExpr, Case, Expr, Filter, LogicalPlan, Operator, binary_expr, lit};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
@@ -47,22 +48,23 @@ impl OptimizerRule for FlatFilters {
     }
 
     fn rewrite(&self, plan: LogicalPlan, _config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let LogicalPlan::Filter(Filter { predicate, input, .. }) = plan else { return Ok(Transformed::no(plan)) };
+        let preserver = NamePreserver::new(&plan);
+        let plan = plan.map_expressions(|expr| {
+            let name = preserver.save(&expr);
+            Ok(expr.transform_up(field)?.update_data(|expr| name.restore(expr)))
+        })?;
+        let changed = plan.transformed;
+        let LogicalPlan::Filter(Filter { predicate, input, .. }) = plan.data else { return Ok(plan) };
         let before = split_conjunction_owned(predicate.clone());
         let mut after: Vec<Expr> = Vec::with_capacity(before.len());
         for condition in &before {
-            let flat = condition.clone().transform_up(field)?.data;
-            after.push(on_column(flat.transform_up(instant)?.data));
+            after.push(on_column(condition.clone().transform_up(instant)?.data));
         }
         let bounds: Vec<Expr> = after.iter().flat_map(bounds).filter(|bound| !after.contains(bound)).collect();
         after.extend(bounds);
-        if after == before {
-            return Ok(Transformed::no(LogicalPlan::Filter(Filter::try_new(predicate, input)?)));
-        }
-        let Some(predicate) = conjunction(after) else {
-            return Ok(Transformed::no(LogicalPlan::Filter(Filter::try_new(predicate, input)?)));
-        };
-        Ok(Transformed::yes(LogicalPlan::Filter(Filter::try_new(predicate, input)?)))
+        let changed = changed || after != before;
+        let predicate = if after == before { predicate } else { conjunction(after).unwrap_or(predicate) };
+        Ok(Transformed::new_transformed(LogicalPlan::Filter(Filter::try_new(predicate, input)?), changed))
     }
 }
 
@@ -104,9 +106,36 @@ fn part(of: &Expr, name: &str) -> Option<Expr> {
         Expr::Case(Case { expr: None, when_then_expr, else_expr: None }) => {
             let [(when, then)] = when_then_expr.as_slice() else { return None };
             let value = part(then, name)?;
-            is_one_of(when, &Expr::IsNotNull(Box::new(value.clone()))).then_some(value)
+            is_null_without(&value, when).then_some(value)
         }
         _ => None,
+    }
+}
+
+/// Is a value null wherever a condition is not met?
+fn is_null_without(value: &Expr, condition: &Expr) -> bool {
+    match value {
+        Expr::Case(Case { expr: None, when_then_expr, else_expr: None }) => match when_then_expr.as_slice() {
+            [(when, _)] => any_of(when).into_iter().all(|one| is_one_of(condition, one)),
+            _ => false,
+        },
+        Expr::Cast(Cast { expr, .. }) => is_null_without(expr, condition),
+        Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "aws_time" => {
+            args.iter().any(|arg| is_null_without(arg, condition))
+        }
+        other => is_one_of(condition, &Expr::IsNotNull(Box::new(other.clone()))),
+    }
+}
+
+/// The conditions of which one suffices.
+fn any_of(condition: &Expr) -> Vec<&Expr> {
+    match condition {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let mut all = any_of(left);
+            all.extend(any_of(right));
+            all
+        }
+        other => vec![other],
     }
 }
 
@@ -180,13 +209,28 @@ fn flag(expr: &Expr) -> Option<Expr> {
 
 /// The time itself, of its text read again.
 fn instant(expr: Expr) -> Result<Transformed<Expr>> {
-    if let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr
-        && func.name() == "from_iso8601_timestamp"
-        && let Some(time) = args.first().and_then(written)
-    {
-        return Ok(Transformed::yes(time.clone()));
+    let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else { return Ok(Transformed::no(expr)) };
+    let time = match (func.name(), args.as_slice()) {
+        ("from_iso8601_timestamp", [of]) => written(uncast(of)),
+        // As S3 writes times, to the second.
+        ("parse_datetime", [of, format]) if text(format) == Some("dd/MMM/yyyy:HH:mm:ss Z") => match uncast(of) {
+            Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == "to_char" => match args.as_slice() {
+                [time, format] if text(format) == Some("%d/%b/%Y:%H:%M:%S +0000") => Some(time),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(time.map_or_else(|| Transformed::no(expr.clone()), |time| Transformed::yes(time.clone())))
+}
+
+/// What is cast.
+fn uncast(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast(Cast { expr, .. }) => uncast(expr),
+        other => other,
     }
-    Ok(Transformed::no(expr))
 }
 
 /// The time of `aws_time(time)`.

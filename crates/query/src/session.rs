@@ -366,8 +366,6 @@ fn context(
     // With an expression beside a column in `min(a), max(f(b))` it leaves out rows that the other needs, now and then
     // (apache/datafusion#24816: its filter knows the columns alone).
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
-    // It does not take a view that has one column under two names (apache/datafusion#25447).
-    options.optimizer.enable_leaf_expression_pushdown = false;
     options.optimizer.prefer_hash_join = hash_joins;
     let runtime = |mode| {
         RuntimeEnvBuilder::new()

@@ -7,6 +7,7 @@ use coldtrail_schema::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures_util::StreamExt;
@@ -151,6 +152,23 @@ fn gave_up(why: &str) -> DataFusionError {
     DataFusionError::Internal(format!("the engine gave up on it: {why}"))
 }
 
+/// Does the engine say that a name is there twice? Its rule that brings fields of structs to the files says so where a
+/// part of a statement gives one column two names (apache/datafusion#25447).
+fn has_doubles(error: &DataFusionError) -> bool {
+    let text = error.to_string();
+    text.contains("duplicate") && text.contains("field name")
+}
+
+/// The same question without that rule.
+fn without_fields(context: &SessionContext, frame: DataFrame) -> DataFrame {
+    let mut config = context.copied_config();
+    config.options_mut().optimizer.enable_leaf_expression_pushdown = false;
+    let state = SessionStateBuilder::new_from_existing(context.state())
+        .with_config(config.with_create_default_catalog_and_schema(false))
+        .build();
+    DataFrame::new(state, frame.into_unoptimized_plan())
+}
+
 async fn execute(asked: Asked, columns: mpsc::Sender<SchemaRef>, rows: mpsc::Sender<RecordBatch>) -> Outcome {
     let Asked { context, base, sql, dialect, names, values } = asked;
     let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
@@ -158,7 +176,10 @@ async fn execute(asked: Asked, columns: mpsc::Sender<SchemaRef>, rows: mpsc::Sen
     reading.verify_plan(&plan)?;
     let frame: DataFrame = context.execute_logical_plan(plan).await?;
     let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };
-    let mut stream = frame.execute_stream().await?;
+    let mut stream = match frame.clone().execute_stream().await {
+        Err(error) if has_doubles(&error) => without_fields(&context, frame).execute_stream().await?,
+        other => other?,
+    };
     if columns.send(stream.schema()).await.is_err() {
         return Ok(());
     }

@@ -80,8 +80,9 @@ impl LakeTable {
 }
 
 /// The day, and its parts as the text that they are in the keys of AWS's objects, and so in the partitions of published
-/// tables: files are told by them without being opened.
-const DAY_PARTS: [&str; 4] = ["year", "month", "day", "day_path"];
+/// tables: files are told by them without being opened. The last two are the same: a view that gives one column two names
+/// is planned with all of its structs.
+const DAY_PARTS: [&str; 5] = ["year", "month", "day", "day_path", "date_partition"];
 
 fn partitions() -> Vec<Arc<Field>> {
     let parts = DAY_PARTS.iter().map(|name| Field::new(*name, DataType::Utf8, true));
@@ -92,7 +93,7 @@ fn partitions() -> Vec<Arc<Field>> {
 fn of_day(day: Option<i32>) -> Vec<ScalarValue> {
     let date = day.and_then(|day| Date::new(1970, 1, 1).ok()?.checked_add(i64::from(day).days()).ok());
     let part = |format| ScalarValue::Utf8(date.map(|date| date.strftime(format).to_string()));
-    let parts = ["%Y", "%m", "%d", "%Y/%m/%d"].into_iter().map(part);
+    let parts = ["%Y", "%m", "%d", "%Y/%m/%d", "%Y/%m/%d"].into_iter().map(part);
     std::iter::once(ScalarValue::Date32(day)).chain(parts).collect()
 }
 

@@ -54,21 +54,43 @@ pub(super) fn of_parameters(lambda: &mut LambdaFunction) {
             ControlFlow::Continue(())
         }
     }
-    let names = match &lambda.params {
+    // It never breaks off.
+    let _done = lambda.body.visit(&mut Parameters(parameters(lambda)));
+}
+
+fn parameters(lambda: &LambdaFunction) -> Vec<String> {
+    match &lambda.params {
         OneOrManyWithParens::One(one) => vec![one.name.value.clone()],
         OneOrManyWithParens::Many(all) => all.iter().map(|one| one.name.value.clone()).collect(),
-    };
-    // It never breaks off.
-    let _done = lambda.body.visit(&mut Parameters(names));
+    }
 }
 
 /// `FROM t, UNNEST(request.headers)`: the engine finds columns of the row beside it, and no members of them.
 pub(super) fn of_rows(select: &mut Select) {
-    let mut columns = Columns(headings::tables(&select.from));
+    let mut columns = Columns { tables: headings::tables(&select.from), only: only(&select.from), items: Vec::new() };
     select.from.iter_mut().for_each(|one| columns.in_tables(one));
 }
 
-struct Columns(BTreeSet<String>);
+/// The table whose columns are unnested, where there is but one.
+fn only(from: &[TableWithJoins]) -> Option<Ident> {
+    let all =
+        from.iter().flat_map(|one| std::iter::once(&one.relation).chain(one.joins.iter().map(|join| &join.relation)));
+    let mut tables = all.filter(|factor| !matches!(factor, TableFactor::UNNEST { .. }));
+    let name = match tables.next()? {
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => &alias.name,
+        TableFactor::Table { name, .. } => name.0.last()?.as_ident()?,
+        _ => return None,
+    };
+    let is_one = tables.next().is_none() && from.iter().map(|one| 1 + one.joins.len()).sum::<usize>() == 2;
+    is_one.then(|| name.clone())
+}
+
+struct Columns {
+    tables: BTreeSet<String>,
+    only: Option<Ident>,
+    /// What the items are called that functions are given.
+    items: Vec<String>,
+}
 
 impl Columns {
     fn in_tables(&mut self, one: &mut TableWithJoins) {
@@ -88,9 +110,21 @@ impl Columns {
 impl VisitorMut for Columns {
     type Break = ();
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Lambda(lambda) = expr {
+            self.items.extend(parameters(lambda));
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::CompoundIdentifier(names) = expr {
-            let is_of_table = names.first().is_some_and(|name| self.0.contains(&name.value.to_lowercase()));
+        // Else the engine looks for it in the tables that this part is joined with, too.
+        if let (Expr::Identifier(name), Some(table)) = (&*expr, &self.only)
+            && !self.items.iter().any(|item| name.value.eq_ignore_ascii_case(item))
+        {
+            *expr = Expr::CompoundIdentifier(vec![table.clone(), name.clone()]);
+        } else if let Expr::CompoundIdentifier(names) = expr {
+            let is_of_table = names.first().is_some_and(|name| self.tables.contains(&name.value.to_lowercase()));
             let columns = if is_of_table { 2 } else { 1 };
             if names.len() > columns {
                 let rest = names.split_off(columns);

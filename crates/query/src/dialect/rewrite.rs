@@ -144,7 +144,8 @@ const PATH: &str = "$path";
 fn objects(factor: &mut TableFactor) {
     let TableFactor::Table { name, alias, args: None, .. } = factor else { return };
     let Some(own) = name.0.last().and_then(|part| part.as_ident()).cloned() else { return };
-    if !has_path(&own.value) {
+    let is_done = alias.as_ref().is_some_and(|alias| alias.name.value == ROWS);
+    if is_done || !has_path(&own.value) {
         return;
     }
     let Some(mut query) = super::parsed(WITH_PATH) else { return };
@@ -157,12 +158,15 @@ fn objects(factor: &mut TableFactor) {
     *factor = TableFactor::Derived { lateral: false, subquery: query, alias, sample: None };
 }
 
-const WITH_PATH: &str = "select t.*, o.key as \"$path\" from t left join objects o \
-                         on o.evidence_object = t.evidence_object";
+/// What the table is called beside its objects.
+const ROWS: &str = "$rows";
+
+/// Reads a table with the keys.
+const WITH_PATH: &str = include_str!("with_path.sql");
 
 /// Is it one of AWS's tables that has no such column of its own?
 fn has_path(table: &str) -> bool {
-    AWS.iter().any(|view| view.name == table && !view.sql.contains(PATH) && view.sql.contains("evidence_object"))
+    AWS.iter().any(|view| view.name == table && !view.sql.contains(PATH))
 }
 
 /// `TABLESAMPLE BERNOULLI (10)`: each row with that chance.

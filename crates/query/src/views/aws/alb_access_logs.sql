@@ -36,8 +36,8 @@ select
   coalesce(transformed_host, '-') as transformed_host,
   coalesce(transformed_uri, '-') as transformed_uri,
   coalesce(request_transform_status, '-') as request_transform_status,
-  day_path as day, day_path as date_partition, account, region, region as region_partition,
-  account as account_partition,
+  day_path as day, date_partition, account, region, concat(region, '') as region_partition,
+  concat(account, '') as account_partition,
   evidence_object, evidence_record, event_time, ips, request_host, request_path, parse_ambiguous, error_class,
   record_hash, extra, date
 from lake.elb_access

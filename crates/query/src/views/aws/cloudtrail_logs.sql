@@ -1,7 +1,7 @@
 -- Columns as in "Create a table for CloudTrail logs in Athena using manual partitioning" and "… using partition
 -- projection" (Athena User Guide), then the partition columns of those pages and of AWS's published tables.
--- Where it differs: the day is that of the event, not that of the object's key; `useridentity`, its `sessioncontext`
--- and `attributes` are never null; what webidfederationdata.attributes holds is JSON text and not a map.
+-- Where it differs: the day is that of the event, not that of the object's key; `useridentity` is never null; what
+-- webidfederationdata.attributes holds is JSON text and not a map.
 select
   eventversion,
   named_struct(
@@ -17,10 +17,23 @@ select
       then named_struct(
         'userid', useridentity_onbehalfof_userid,
         'identitystorearn', useridentity_onbehalfof_identitystorearn) end,
-    'sessioncontext', named_struct(
-      'attributes', named_struct(
+    'sessioncontext', case
+      when useridentity_sessioncontext_attributes_mfaauthenticated is not null
+        or useridentity_sessioncontext_attributes_creationdate is not null
+        or useridentity_sessioncontext_sessionissuer_type is not null
+        or useridentity_sessioncontext_sessionissuer_principalid is not null
+        or useridentity_sessioncontext_sessionissuer_arn is not null
+        or useridentity_sessioncontext_sessionissuer_accountid is not null
+        or useridentity_sessioncontext_sessionissuer_username is not null
+        or useridentity_sessioncontext_ec2roledelivery is not null
+        or useridentity_sessioncontext_webidfederationdata is not null
+        or useridentity_sessioncontext_sourceidentity is not null
+    then named_struct(
+      'attributes', case when useridentity_sessioncontext_attributes_mfaauthenticated is not null
+          or useridentity_sessioncontext_attributes_creationdate is not null
+      then named_struct(
         'mfaauthenticated', cast(useridentity_sessioncontext_attributes_mfaauthenticated as varchar),
-        'creationdate', aws_time(useridentity_sessioncontext_attributes_creationdate)),
+        'creationdate', aws_time(useridentity_sessioncontext_attributes_creationdate)) end,
       'sessionissuer', case
         when useridentity_sessioncontext_sessionissuer_type is not null
           or useridentity_sessioncontext_sessionissuer_principalid is not null
@@ -39,7 +52,7 @@ select
         then named_struct(
           'federatedprovider', json_get_str(useridentity_sessioncontext_webidfederationdata, 'federatedProvider'),
           'attributes', json_get_json(useridentity_sessioncontext_webidfederationdata, 'attributes')) end,
-      'sourceidentity', useridentity_sessioncontext_sourceidentity),
+      'sourceidentity', useridentity_sessioncontext_sourceidentity) end,
     'identityprovider', useridentity_identityprovider,
     'credentialid', useridentity_credentialid
   ) as useridentity,
@@ -67,6 +80,6 @@ select
       'clientprovidedhostheader', tlsdetails_clientprovidedhostheader) end as tlsdetails,
   cast(managementevent as varchar) as managementevent,
   account, region, year, month, day, to_char(event_time, '%H') as hour,
-  day_path as "timestamp", day_path as date_partition, region as region_partition, account as account_partition,
+  day_path as "timestamp", date_partition, concat(region, '') as region_partition, concat(account, '') as account_partition,
   evidence_object, evidence_record, event_time, ips, actors, keys, error_class, record_hash, extra, date
 from lake.cloudtrail

@@ -1,6 +1,6 @@
 -- Columns as in "CloudTrail Lake supported event schemas" (CloudTrail User Guide), for any event data store of events.
--- Where it differs: parameters, answers and details are JSON text and not maps; `useridentity`, its `sessioncontext`
--- and `attributes` are never null; resources have no arnprefix; `eventjson` is put together from the columns, with what
+-- Where it differs: parameters, answers and details are JSON text and not maps; `useridentity` is never null;
+-- resources have no arnprefix; `eventjson` is put together from the columns, with what
 -- has no column under `extra`; there is no eventjsonchecksum; configuration items (`eventdata`) are not here, but in
 -- `config_items` and `config_current`.
 select
@@ -12,10 +12,24 @@ select
     'accountid', useridentity_accountid,
     'accesskeyid', useridentity_accesskeyid,
     'username', useridentity_username,
-    'sessioncontext', named_struct(
-      'attributes', named_struct(
+    'sessioncontext', case
+      when useridentity_sessioncontext_attributes_creationdate is not null
+        or useridentity_sessioncontext_attributes_mfaauthenticated is not null
+        or useridentity_sessioncontext_sessionissuer_type is not null
+        or useridentity_sessioncontext_sessionissuer_principalid is not null
+        or useridentity_sessioncontext_sessionissuer_arn is not null
+        or useridentity_sessioncontext_sessionissuer_accountid is not null
+        or useridentity_sessioncontext_sessionissuer_username is not null
+        or useridentity_sessioncontext_webidfederationdata is not null
+        or useridentity_sessioncontext_sourceidentity is not null
+        or useridentity_sessioncontext_ec2roledelivery is not null
+        or json_get_str(extra, 'userIdentity', 'sessionContext', 'ec2IssuedInVpc') is not null
+    then named_struct(
+      'attributes', case when useridentity_sessioncontext_attributes_creationdate is not null
+          or useridentity_sessioncontext_attributes_mfaauthenticated is not null
+      then named_struct(
         'creationdate', useridentity_sessioncontext_attributes_creationdate,
-        'mfaauthenticated', cast(useridentity_sessioncontext_attributes_mfaauthenticated as varchar)),
+        'mfaauthenticated', cast(useridentity_sessioncontext_attributes_mfaauthenticated as varchar)) end,
       'sessionissuer', case
         when useridentity_sessioncontext_sessionissuer_type is not null
           or useridentity_sessioncontext_sessionissuer_principalid is not null
@@ -35,7 +49,7 @@ select
           'attributes', json_get_json(useridentity_sessioncontext_webidfederationdata, 'attributes')) end,
       'sourceidentity', useridentity_sessioncontext_sourceidentity,
       'ec2roledelivery', useridentity_sessioncontext_ec2roledelivery,
-      'ec2issuedinvpc', json_get_str(extra, 'userIdentity', 'sessionContext', 'ec2IssuedInVpc')),
+      'ec2issuedinvpc', json_get_str(extra, 'userIdentity', 'sessionContext', 'ec2IssuedInVpc')) end,
     'invokedby', useridentity_invokedby,
     'identityprovider', useridentity_identityprovider,
     'credentialid', useridentity_credentialid,

@@ -11,7 +11,7 @@ select
   case when srcids_instance is not null or srcids_resolver_endpoint is not null
     then named_struct('instance', srcids_instance, 'resolver_endpoint', srcids_resolver_endpoint) end as srcids,
   firewall_rule_action, firewall_rule_group_id, firewall_domain_list_id,
-  day_path as "date", day_path as date_partition,
-  vpc_id as vpc, vpc_id as vpc_partition, region as region_partition, account as account_partition,
+  day_path as "date", date_partition,
+  vpc_id as vpc, vpc_id as vpc_partition, concat(region, '') as region_partition, concat(account, '') as account_partition,
   evidence_object, evidence_record, event_time, ips, domain, error_class, record_hash, extra
 from lake.route53_resolver

@@ -9,7 +9,7 @@ select
   dstport as destinationport, packets as numpackets, bytes as numbytes, "start" as starttime, "end" as endtime,
   log_status as logstatus, instance_id as instanceid, vpc_id as vpcid, subnet_id as subnetid, tcp_flags as tcpflags,
   pkt_srcaddr as pktsrcaddr, pkt_dstaddr as pktdstaddr, vpc_id as vpc_partition,
-  region as region_partition, account as account_partition
+  concat(region, '') as region_partition, concat(account, '') as account_partition
 from (
   select
     version,
@@ -40,7 +40,7 @@ from (
     ecs_cluster_arn, ecs_cluster_name, ecs_container_instance_arn, ecs_container_instance_id, ecs_container_id,
     ecs_second_container_id, ecs_service_name, ecs_task_definition_arn, ecs_task_arn, ecs_task_id, reject_reason,
     date, year, month, day, to_char(event_time, '%H') as hour,
-    day_path as date_partition, account,
+    date_partition, account,
     evidence_object, evidence_record, event_time, start_time, end_time, ips, error_class, record_hash, extra
   from lake.vpc_flow
   where tgw_id is null
