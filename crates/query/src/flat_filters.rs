@@ -6,14 +6,16 @@
 
 use std::sync::Arc;
 
-use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::expr::{Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{BinaryExpr, Case, Expr, Filter, LogicalPlan, Operator, binary_expr, lit};
+use datafusion::logical_expr::{
+    BinaryExpr, Case, Expr, ExprSchemable, Filter, LogicalPlan, Operator, binary_expr, cast, lit,
+};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use datafusion::prelude::SessionContext;
 use jiff::civil::DateTime;
@@ -58,7 +60,7 @@ impl OptimizerRule for FlatFilters {
         let before = split_conjunction_owned(predicate.clone());
         let mut after: Vec<Expr> = Vec::with_capacity(before.len());
         for condition in &before {
-            after.push(on_column(condition.clone().transform_up(instant)?.data));
+            after.push(on_column(condition.clone().transform_up(|expr| instant(expr, input.schema()))?.data));
         }
         let bounds: Vec<Expr> = after.iter().flat_map(bounds).filter(|bound| !after.contains(bound)).collect();
         after.extend(bounds);
@@ -208,7 +210,7 @@ fn flag(expr: &Expr) -> Option<Expr> {
 }
 
 /// The time itself, of its text read again.
-fn instant(expr: Expr) -> Result<Transformed<Expr>> {
+fn instant(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::ScalarFunction(ScalarFunction { func, args }) = &expr else { return Ok(Transformed::no(expr)) };
     let time = match (func.name(), args.as_slice()) {
         ("from_iso8601_timestamp", [of]) => written(uncast(of)),
@@ -222,7 +224,9 @@ fn instant(expr: Expr) -> Result<Transformed<Expr>> {
         },
         _ => None,
     };
-    Ok(time.map_or_else(|| Transformed::no(expr.clone()), |time| Transformed::yes(time.clone())))
+    let Some(time) = time else { return Ok(Transformed::no(expr)) };
+    let (of, data_type) = (time.get_type(schema)?, expr.get_type(schema)?);
+    Ok(Transformed::yes(if of == data_type { time.clone() } else { cast(time.clone(), data_type) }))
 }
 
 /// What is cast.

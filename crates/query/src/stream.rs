@@ -156,7 +156,7 @@ fn gave_up(why: &str) -> DataFusionError {
 /// part of a statement gives one column two names (apache/datafusion#25447).
 fn has_doubles(error: &DataFusionError) -> bool {
     let text = error.to_string();
-    text.contains("duplicate") && text.contains("field name")
+    text.contains("Schema contains") && (text.contains("duplicate") || text.contains("ambiguous"))
 }
 
 /// The same question without that rule.
