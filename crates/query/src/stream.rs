@@ -152,11 +152,13 @@ fn gave_up(why: &str) -> DataFusionError {
     DataFusionError::Internal(format!("the engine gave up on it: {why}"))
 }
 
-/// Does the engine say that a name is there twice? Its rule that brings fields of structs to the files says so where a
-/// part of a statement gives one column two names (apache/datafusion#25447).
-fn has_doubles(error: &DataFusionError) -> bool {
+/// Does the engine trip over its own rule, the one that brings fields of structs to the files? It takes a name for
+/// ambiguous where a part of a statement gives one column two names (apache/datafusion#25447), and loses its own names in
+/// the conditions of joins.
+fn trips(error: &DataFusionError) -> bool {
     let text = error.to_string();
-    text.contains("Schema contains") && (text.contains("duplicate") || text.contains("ambiguous"))
+    text.contains("__datafusion_extracted")
+        || text.contains("Schema contains") && (text.contains("duplicate") || text.contains("ambiguous"))
 }
 
 /// The same question without that rule.
@@ -177,7 +179,7 @@ async fn execute(asked: Asked, columns: mpsc::Sender<SchemaRef>, rows: mpsc::Sen
     let frame: DataFrame = context.execute_logical_plan(plan).await?;
     let frame = if values.is_empty() { frame } else { frame.with_param_values(values)? };
     let mut stream = match frame.clone().execute_stream().await {
-        Err(error) if has_doubles(&error) => without_fields(&context, frame).execute_stream().await?,
+        Err(error) if trips(&error) => without_fields(&context, frame).execute_stream().await?,
         other => other?,
     };
     if columns.send(stream.schema()).await.is_err() {
