@@ -23,7 +23,6 @@ mod trino;
 mod unnest;
 mod values;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::error::{DataFusionError, Result};
@@ -31,7 +30,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{self, Ident, ObjectName, Query};
+use datafusion::sql::sqlparser::ast::{self, Query};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::session::make;
@@ -78,17 +77,18 @@ impl Dialect {
         Ok(context)
     }
 
-    /// The views in AWS's shape that a statement names, by whatever name, and those behind them.
-    pub(crate) fn views(&self, sql: &str, names: &[String]) -> Vec<&'static View> {
-        let mut words = tokens::words(sql);
-        if let Dialect::Athena { aliases } = self {
-            let mut tables = tables::Tables::new(names, aliases, words.clone());
-            for word in words.clone() {
-                tables.resolve(&mut ObjectName::from(vec![Ident::new(word)]), &BTreeSet::new());
-            }
-            words.append(&mut tables.used);
-        }
-        named(&words)
+    /// The views in AWS's shape that a statement reads, by whatever name, and those behind them; and which names were
+    /// taken for another one. Of what cannot be read, none.
+    pub(crate) fn views(&self, sql: &str, names: &[String]) -> (Vec<&'static View>, Vec<(String, String)>) {
+        let words = tokens::words(sql);
+        let Dialect::Athena { aliases } = self else { return (named(&words), Vec::new()) };
+        let statement =
+            || Parser::new(&Trino).with_tokens_with_locations(tokens::read(sql).ok()?).parse_statement().ok();
+        let tables = tables::Tables::new(names, aliases, words);
+        let Some(tables) = statement().and_then(|mut one| rewrite::statement(&mut one, tables).ok()) else {
+            return Default::default();
+        };
+        (named(&tables.used), tables.read_as.into_iter().collect())
     }
 
     /// The plan of a statement; `names` are the tables there are, and `base` is the session in which views are made.
@@ -112,7 +112,7 @@ impl Dialect {
             .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
         let one = if statements.len() == 1 { statements.pop() } else { None };
         let mut statement = one.ok_or_else(|| DataFusionError::Plan("a question is one statement".to_owned()))?;
-        words.extend(rewrite::statement(&mut statement, tables::Tables::new(names, aliases, words.clone()))?);
+        words.extend(rewrite::statement(&mut statement, tables::Tables::new(names, aliases, words.clone()))?.used);
         make(base, &words).await?;
         let plan = state.statement_to_plan(Statement::Statement(Box::new(statement))).await?;
         unnest::rows_of_columns(plan)

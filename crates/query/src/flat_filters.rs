@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
@@ -60,7 +61,8 @@ impl OptimizerRule for FlatFilters {
         let before = split_conjunction_owned(predicate.clone());
         let mut after: Vec<Expr> = Vec::with_capacity(before.len());
         for condition in &before {
-            after.push(on_column(condition.clone().transform_up(|expr| instant(expr, input.schema()))?.data));
+            let times = condition.clone().transform_up(|expr| instant(expr, input.schema()))?.data;
+            after.push(on_column(times, input.schema()));
         }
         let bounds: Vec<Expr> = after.iter().flat_map(bounds).filter(|bound| !after.contains(bound)).collect();
         after.extend(bounds);
@@ -160,14 +162,14 @@ fn text(expr: &Expr) -> Option<&str> {
 
 /// A condition that a row meets or not, on the column itself. What is null is not met, so a `-` in its place that is not
 /// asked for changes nothing.
-fn on_column(condition: Expr) -> Expr {
+fn on_column(condition: Expr, schema: &DFSchema) -> Expr {
     match condition {
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right }) => {
-            binary_expr(on_column(*left), op, on_column(*right))
+            binary_expr(on_column(*left, schema), op, on_column(*right, schema))
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (text(&right), or_else(&left)) {
             (Some(wanted), Some((column, instead))) if wanted != instead => binary_expr(column, Operator::Eq, *right),
-            (Some("true" | "false"), None) if let Some(flag) = flag(&left) => {
+            (Some("true" | "false"), None) if let Some(flag) = flag(&left, schema) => {
                 binary_expr(flag, Operator::Eq, lit(text(&right) == Some("true")))
             }
             _ => binary_expr(*left, Operator::Eq, *right),
@@ -199,10 +201,12 @@ fn or_else(expr: &Expr) -> Option<(Expr, String)> {
 }
 
 /// The flag that is text here.
-fn flag(expr: &Expr) -> Option<Expr> {
+fn flag(expr: &Expr, schema: &DFSchema) -> Option<Expr> {
     match expr {
         Expr::Cast(Cast { expr, field }) if field.data_type().is_string() => match expr.as_ref() {
-            Expr::Column(column) => Some(Expr::Column(column.clone())),
+            Expr::Column(column) if matches!(expr.get_type(schema), Ok(DataType::Boolean)) => {
+                Some(Expr::Column(column.clone()))
+            }
             _ => None,
         },
         _ => None,

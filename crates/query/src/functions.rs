@@ -7,6 +7,7 @@ mod call;
 mod collections;
 mod conditions;
 mod json;
+pub(crate) use json::document as json_text;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -211,8 +211,9 @@ impl Session {
 
     /// What the tables in AWS's shape that a statement reads do not show, in sentences; those of nothing are left out.
     pub fn left_out(&self, dialect: &Dialect, sql: &str) -> Result<Vec<String>> {
-        let used = dialect.views(sql, &self.names());
-        let mut sentences = Vec::new();
+        let (used, read_as) = dialect.views(sql, &self.names());
+        let mut sentences: Vec<String> =
+            read_as.iter().map(|(name, table)| format!("`{name}` is read as `{table}`")).collect();
         for left in LEFT_OUT.iter().filter(|left| used.iter().any(|view| view.name == left.view)) {
             let rows = self.query(left.count, &[])?.collect()?;
             let count =

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use coldtrail_query::Session;
 use coldtrail_report::{escape, fold};
+use coldtrail_schema::Table;
+use coldtrail_schema::tables::events;
 use serde_json::{Map, Value, json};
 
 use crate::args::Status as Arguments;
@@ -20,6 +22,21 @@ struct Part {
     brief: Option<&'static str>,
     /// What an empty answer means.
     empty: &'static str,
+}
+
+/// Rows without a time, of `{rows}`.
+const UNDATED: &str = include_str!("status/undated.sql");
+
+impl Part {
+    /// The statement. `{rows}` are the rows of all tables of events, with the table's name as `source`.
+    fn sql(&self) -> String {
+        let one = |table: &Table| {
+            let name = table.name;
+            format!("select '{name}' as source, evidence_object, evidence_record, date from lake.{name}")
+        };
+        let rows: Vec<String> = events().map(|(table, _)| one(table)).collect();
+        self.sql.replace("{rows}", &rows.join("\n  union all\n  "))
+    }
 }
 
 static PARTS: &[Part] = &[
@@ -47,7 +64,7 @@ static PARTS: &[Part] = &[
     Part {
         name: "undated",
         heading: "Rows without a time, which no answer about a period has",
-        sql: include_str!("status/undated.sql"),
+        sql: UNDATED,
         brief: None,
         empty: "every row has a time",
     },
@@ -107,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> Result<Status> 
         text.push_str(&format!("{} objects are not ingested yet; `coldtrail ingest` goes on\n", collected - listed));
     }
     for part in PARTS {
-        let sql = part.brief.map_or_else(|| part.sql.to_owned(), |brief| brief.replace("{all}", part.sql));
+        let sql = part.brief.map_or_else(|| part.sql(), |brief| brief.replace("{all}", part.sql));
         let answer = session.query(&sql, &[])?.collect()?;
         text.push('\n');
         let width = settings.look().width;
@@ -131,7 +148,7 @@ fn as_json(session: &Session, name: &str, collected: u64, listed: u64) -> Result
     all.insert("objects_collected".to_owned(), json!(collected));
     all.insert("objects_listed".to_owned(), json!(listed));
     for part in PARTS {
-        let table = terminal::table_of(&session.query(part.sql, &[])?.collect()?)?;
+        let table = terminal::table_of(&session.query(&part.sql(), &[])?.collect()?)?;
         let mut out = Vec::new();
         coldtrail_report::formats::json::FORMAT.write(&table, &mut out, &coldtrail_report::Options::default())?;
         all.insert(part.name.to_owned(), serde_json::from_slice(&out).unwrap_or_default());

@@ -1,20 +1,23 @@
 //! AWS Config's advanced queries: `SELECT … WHERE …` without `FROM`, over the present state of all resources.
 //! <https://docs.aws.amazon.com/config/latest/developerguide/query-components.html>
 
+use std::ops::ControlFlow;
+
 use coldtrail_schema::tables::config_items;
 use coldtrail_schema::{Column, Kind};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Ident, Select, SelectItem, SetExpr, UnaryOperator,
+    BinaryOperator, Expr, Ident, Select, SelectItem, SetExpr, UnaryOperator, VisitMut, VisitorMut,
 };
 
+use super::json_path::STEP;
 use super::rewrite::{call, text};
 
 /// Reads the view of the last state of each resource.
-const CURRENT: &str = "select * from config_current";
+const CURRENT: &str = "select * from public.config_current";
 
-/// A statement that reads columns and no table is one of AWS Config.
+/// A statement that reads columns of AWS Config and no table is one of its advanced queries.
 pub(super) fn read_current_state(select: &mut Select) {
-    if !select.from.is_empty() || !(select.selection.is_some() || reads_columns(select)) {
+    if !select.from.is_empty() || !reads_columns(select) {
         return;
     }
     let Some(SetExpr::Select(current)) = super::parsed(CURRENT).map(|query| *query.body) else { return };
@@ -24,15 +27,30 @@ pub(super) fn read_current_state(select: &mut Select) {
     }
 }
 
-fn reads_columns(select: &Select) -> bool {
-    let grouped = matches!(&select.group_by, GroupByExpr::Expressions(all, _) if !all.is_empty());
-    let named = select.projection.iter().any(|item| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-            matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+/// Does it name a column that the state of a resource has, or all of them?
+fn reads_columns(select: &mut Select) -> bool {
+    struct Names(Vec<String>);
+    impl VisitorMut for Names {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            let first = match &*expr {
+                Expr::Identifier(name) => Some(name),
+                Expr::CompoundIdentifier(names) => names.first(),
+                _ => None,
+            };
+            match first.is_some_and(|name| self.0.contains(&name.value.to_lowercase())) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         }
-        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) | SelectItem::ExprWithAliases { .. } => false,
-    });
-    grouped || named
+    }
+    if select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_))) {
+        return true;
+    }
+    let own = config_items::TABLE.columns().into_iter().map(|column| column.name.to_owned());
+    // Those that are called otherwise there than in the files.
+    let others = ["accountid", "version", "compliancestate"].map(str::to_owned);
+    select.visit(&mut Names(own.chain(others).collect())).is_break()
 }
 
 /// A condition on a member of a list holds when one of the items meets it.
@@ -88,7 +106,7 @@ fn member(expr: &Expr) -> Option<(Expr, String)> {
     let is_document = |column: &Column| column.kind == Kind::Json && column.name == document;
     config_items::TABLE.columns().iter().any(is_document).then(|| {
         let path: Vec<&str> = rest.iter().map(|name| name.value.as_str()).collect();
-        (Expr::Identifier(Ident::with_quote('"', document)), path.join("."))
+        (Expr::Identifier(Ident::with_quote('"', document)), path.join(&STEP.to_string()))
     })
 }
 

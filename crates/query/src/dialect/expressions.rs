@@ -23,6 +23,10 @@ pub(super) fn before(expr: &mut Expr) {
         Expr::Between { expr, low, high, .. } if [&expr, &low, &high].into_iter().any(|one| is_an_address(one)) => {
             [expr, low, high].into_iter().for_each(|one| **one = call("ip_key", vec![(**one).clone()]));
         }
+        Expr::InList { expr, list, .. } if is_an_address(expr) || list.iter().any(is_an_address) => {
+            **expr = call("ip_key", vec![(**expr).clone()]);
+            list.iter_mut().for_each(|one| *one = call("ip_key", vec![one.clone()]));
+        }
         _ => {}
     }
 }
@@ -58,11 +62,15 @@ pub(super) fn after(expr: &mut Expr) {
             is_day.then(|| call("day_of_week", vec![(**inner).clone()]))
         }
         Expr::Like { pattern, escape_char, .. } => {
-            let escape = escape_char.take().and_then(|sign| match sign.value {
-                Value::SingleQuotedString(sign) => sign.chars().next(),
-                _ => None,
-            });
-            escaped(pattern, escape);
+            // With a sign that escapes, a pattern that is no constant is left to the engine, which refuses it.
+            let is_constant = matches!(pattern.as_ref(), Expr::Value(_));
+            if is_constant || escape_char.is_none() {
+                let escape = escape_char.take().and_then(|sign| match sign.value {
+                    Value::SingleQuotedString(sign) => sign.chars().next(),
+                    _ => None,
+                });
+                escaped(pattern, escape);
+            }
             None
         }
         _ => None,

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, TableAlias, TableFactor, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins,
+};
 
 /// Names what has no name: `useridentity.arn` is `arn`. What stands there a second time is `arn_2`, or, where it is no
 /// column, `_col` with its place, counted from 0.
@@ -11,10 +13,14 @@ pub(super) fn name(select: &mut Select) {
     let tables = tables(&select.from);
     let mut taken: BTreeSet<String> = BTreeSet::new();
     // What stands beside `*` stands in it, too.
-    let has_all = select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_)));
+    let is_all = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    let has_all = select.projection.iter().any(is_all);
     for item in &select.projection {
-        if has_all && let SelectItem::UnnamedExpr(Expr::Identifier(name)) = item {
-            taken.insert(name.value.to_lowercase());
+        if has_all
+            && let SelectItem::UnnamedExpr(expr) = item
+            && let Heading::Kept(name) = heading(expr, &tables)
+        {
+            taken.insert(name);
         }
         if let SelectItem::ExprWithAlias { alias, .. } = item {
             taken.insert(alias.value.to_lowercase());
@@ -31,6 +37,24 @@ pub(super) fn name(select: &mut Select) {
             Heading::Text(_) => free(&format!("_col{place}"), &mut taken),
         };
         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name) };
+    }
+}
+
+/// In `SELECT DISTINCT a.b … ORDER BY a.b`, the order is that of the column that the answer has.
+pub(super) fn order(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    let Some(OrderBy { kind: OrderByKind::Expressions(by), .. }) = &mut query.order_by else { return };
+    if select.distinct.is_none() {
+        return;
+    }
+    for one in by {
+        let alias = select.projection.iter().find_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if *expr == one.expr => Some(alias.clone()),
+            _ => None,
+        });
+        if let Some(alias) = alias {
+            one.expr = Expr::Identifier(alias);
+        }
     }
 }
 

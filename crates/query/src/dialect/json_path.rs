@@ -1,5 +1,6 @@
 //! Members of JSON text by their names, through lists: what dots into a document mean.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -16,12 +17,13 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
-use serde_json::Value;
+
+use crate::functions::json_text::{document, is_array, items, member as member_of, members, shown, string};
 
 /// The functions that only rewritten statements call.
 pub(super) fn functions() -> Vec<Arc<dyn ScalarUDFImpl>> {
     vec![
-        Arc::new(OfText::new("json_member", 2, DataType::Utf8, members)),
+        Arc::new(OfText::new("json_member", 2, DataType::Utf8, ways)),
         Arc::new(OfText::new("json_any", 4, DataType::Boolean, any)),
         Arc::new(OfText::new("json_texts", 1, texts_type(), texts)),
         Arc::new(Rounded(Signature::any(1, Volatility::Immutable))),
@@ -31,7 +33,7 @@ pub(super) fn functions() -> Vec<Arc<dyn ScalarUDFImpl>> {
 
 /// `json_member(document, 'a.b')` as an expression.
 pub(super) fn member(document: Expr, path: &str) -> Expr {
-    let function = ScalarUDF::from(OfText::new("json_member", 2, DataType::Utf8, members));
+    let function = ScalarUDF::from(OfText::new("json_member", 2, DataType::Utf8, ways));
     function.call(vec![document, datafusion::logical_expr::lit(path)])
 }
 
@@ -94,51 +96,54 @@ fn is_list(data_type: &DataType) -> bool {
 }
 
 /// The member at the end of a way: its text, or JSON text where it is no single value.
-fn members(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+fn ways(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let [documents, paths] = arrays else { return Ok(Arc::new(StringArray::new_null(0))) };
     let (documents, paths) = (as_string_array(documents)?, as_string_array(paths)?);
     let rows = documents.iter().zip(paths);
-    let members: StringArray = rows.map(|(document, path)| one_text(document?, path?)).collect();
-    Ok(Arc::new(members))
+    let found: StringArray = rows.map(|(document, path)| one_text(document?, path?)).collect();
+    Ok(Arc::new(found))
 }
 
-fn one_text(document: &str, path: &str) -> Option<String> {
-    let document: Value = serde_json::from_str(document).ok()?;
-    let mut found = at(&document, path);
+fn one_text(text: &str, path: &str) -> Option<String> {
+    let mut found = at(document(text)?, path);
     match found.len() {
         0 => None,
-        1 => scalar_or_json(found.pop()?),
-        _ => Some(Value::Array(found.into_iter().cloned().collect()).to_string()),
+        1 => shown(found.pop()?).map(Cow::into_owned),
+        _ => Some(format!("[{}]", found.join(","))),
     }
 }
 
-fn scalar_or_json(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
+/// Between the names of a way: a name may hold a dot.
+pub(super) const STEP: char = '\u{1f}';
 
 /// What stands at the end of a way into a document. Names are compared as they are, and else without regard to case,
 /// as SQL has none; a list stands for all of its items.
-fn at<'a>(document: &'a Value, path: &str) -> Vec<&'a Value> {
-    path.split('.').filter(|name| !name.is_empty()).fold(vec![document], |values, name| {
-        values.into_iter().flat_map(items).filter_map(|value| named(value, name)).collect()
+fn at<'a>(document: &'a str, path: &str) -> Vec<&'a str> {
+    path.split(STEP).filter(|name| !name.is_empty()).fold(vec![document], |values, name| {
+        values.into_iter().flat_map(each).filter_map(|value| named(value, name)).collect()
     })
 }
 
 /// A value, or the items of a list and of the lists in it.
-fn items(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(all) => all.iter().flat_map(items).collect(),
-        other => vec![other],
+fn each(value: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match is_array(value) {
+            true => {
+                let from = left.len();
+                left.extend(items(value));
+                left.get_mut(from..).unwrap_or_default().reverse();
+            }
+            false => found.push(value),
+        }
     }
+    found
 }
 
-fn named<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let members = value.as_object()?;
-    members.get(name).or_else(|| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+fn named<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    let is_so = |written: &str| string(written).is_some_and(|written| written.eq_ignore_ascii_case(name));
+    member_of(value, name).or_else(|| members(value).find(|(written, _)| is_so(written)).map(|(_, value)| value))
 }
 
 /// Does one of the values at the end of a way compare so? Null where there is none.
@@ -149,22 +154,23 @@ fn any(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let rows = documents.iter().zip(paths).zip(signs.iter().zip(wanted));
     let answers: BooleanArray = rows
         .map(|((document, path), (sign, wanted))| {
-            let document: Value = serde_json::from_str(document?).ok()?;
             let (sign, wanted) = (sign?, wanted?);
-            let found: Vec<String> =
-                at(&document, path?).into_iter().flat_map(items).filter_map(scalar_or_json).collect();
-            (!found.is_empty()).then(|| found.iter().any(|value| compares(value, sign, wanted)))
+            let found: Vec<&str> = at(self::document(document?)?, path?).into_iter().flat_map(each).collect();
+            let found: Vec<(&str, Cow<'_, str>)> =
+                found.into_iter().filter_map(|value| Some((value, shown(value)?))).collect();
+            (!found.is_empty()).then(|| found.iter().any(|(value, text)| compares(value, text, sign, wanted)))
         })
         .collect();
     Ok(Arc::new(answers))
 }
 
-fn compares(value: &str, sign: &str, wanted: &str) -> bool {
+/// Numbers in the document are compared as numbers; texts, such as the ids of accounts, as texts.
+fn compares(value: &str, text: &str, sign: &str, wanted: &str) -> bool {
     if sign == "like" {
-        return is_like(value, wanted);
+        return is_like(text, wanted);
     }
-    let numbers = value.parse::<f64>().ok().zip(wanted.parse::<f64>().ok());
-    let order = numbers.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or_else(|| value.cmp(wanted));
+    let numbers = value.parse::<f64>().ok().zip(wanted.parse::<f64>().ok()).filter(|_| text != wanted);
+    let order = numbers.and_then(|(a, b)| a.partial_cmp(&b)).unwrap_or_else(|| text.cmp(wanted));
     match sign {
         "=" => order.is_eq(),
         "!=" => order.is_ne(),
@@ -209,13 +215,13 @@ fn texts_type() -> DataType {
 fn texts(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let mut lists = ListBuilder::new(StringBuilder::new());
     if let Some(documents) = arrays.first() {
-        for document in as_string_array(documents)? {
-            match document.and_then(|text| serde_json::from_str(text).ok()) {
-                Some(Value::Array(items)) => {
-                    items.iter().for_each(|item| lists.values().append_option(scalar_or_json(item)));
+        for text in as_string_array(documents)? {
+            match text.and_then(document).filter(|value| is_array(value)) {
+                Some(list) => {
+                    items(list).for_each(|item| lists.values().append_option(shown(item)));
                     lists.append(true);
                 }
-                _ => lists.append(false),
+                None => lists.append(false),
             }
         }
     }
@@ -245,7 +251,8 @@ impl ScalarUDFImpl for Member {
         };
         let data_type = match arguments.arg_fields.first().map(|field| field.data_type()) {
             Some(DataType::Struct(fields)) => field_of(fields, name)
-                .map(|at| fields[at].data_type().clone())
+                .and_then(|at| fields.get(at))
+                .map(|field| field.data_type().clone())
                 .ok_or_else(|| DataFusionError::Plan(format!("there is no field `{name}`")))?,
             _ => DataType::Utf8,
         };
@@ -253,14 +260,18 @@ impl ScalarUDFImpl for Member {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let (ColumnarValue::Scalar(ScalarValue::Utf8(Some(name))), 2) =
+            (arguments.args.get(1).unwrap_or(&ColumnarValue::Scalar(ScalarValue::Null)), arguments.args.len())
+        else {
+            return Err(DataFusionError::Internal("a field is named by a constant".to_owned()));
+        };
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let [values, names] = arrays.as_slice() else { return Err(DataFusionError::Internal("two".to_owned())) };
         let texts = cast(names, &DataType::Utf8)?;
         let Some(structs) = values.as_any().downcast_ref::<StructArray>() else {
             let values = cast(values, &DataType::Utf8)?;
-            return Ok(ColumnarValue::Array(members(&[values, texts])?));
+            return Ok(ColumnarValue::Array(ways(&[values, texts])?));
         };
-        let name = as_string_array(&texts)?.iter().flatten().next().unwrap_or_default();
         let at = field_of(structs.fields(), name).ok_or_else(|| DataFusionError::Internal("no field".to_owned()))?;
         // What is null as a whole has no fields.
         let nulls = NullBuffer::union(structs.nulls(), structs.column(at).nulls());
@@ -316,5 +327,6 @@ impl ScalarUDFImpl for Rounded {
 }
 
 fn is_fraction(data_type: &DataType) -> bool {
-    data_type.is_floating() || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+    let has_scale = matches!(data_type, DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale > 0);
+    data_type.is_floating() || has_scale
 }

@@ -10,7 +10,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExp
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::json_path::member;
+use super::json_path::{STEP, member};
 
 /// The field of a struct that was named and is none of it, with those that there are.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,7 @@ impl ExprPlanner for Members {
                     }
                 },
                 DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => {
-                    let rest = nested.get(place..).unwrap_or_default().join(".");
+                    let rest = nested.get(place..).unwrap_or_default().join(&STEP.to_string());
                     return Ok(PlannerResult::Planned(member(expr, &rest)));
                 }
                 _ => {

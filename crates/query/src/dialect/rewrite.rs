@@ -15,13 +15,13 @@ use super::{advanced, expressions, headings, members};
 use crate::aws_views::AWS;
 
 /// Changes a statement, all of it, into what DataFusion reads as Trino would have read it. The tables that it reads.
-pub(super) fn statement(statement: &mut Statement, tables: Tables<'_>) -> Result<BTreeSet<String>> {
+pub(super) fn statement<'t>(statement: &mut Statement, tables: Tables<'t>) -> Result<Tables<'t>> {
     let mut named = Named::default();
     let ControlFlow::Continue(()) = statement.visit(&mut named);
     let names_objects = tables.has_word(PATH);
     let mut rewriter = Rewriter { tables, with: named.0, names_objects, around: Vec::new() };
     match statement.visit(&mut rewriter) {
-        ControlFlow::Continue(()) => Ok(rewriter.tables.used),
+        ControlFlow::Continue(()) => Ok(rewriter.tables),
         ControlFlow::Break(what) => Err(DataFusionError::Plan(what)),
     }
 }
@@ -72,7 +72,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
-        advanced::read_current_state(select);
+        if self.around.is_empty() {
+            advanced::read_current_state(select);
+        }
         headings::name(select);
         members::of_rows(select);
         self.around.push(headings::tables(&select.from));
@@ -98,7 +100,9 @@ impl VisitorMut for Rewriter<'_> {
                 *alias = Some(headings::alias(written));
             }
         }
-        if self.names_objects {
+        let is_own_part = matches!(factor, TableFactor::Table { name, .. }
+            if name.0.len() == 1 && name.0.first().and_then(|part| part.as_ident()).is_some_and(|one| self.with.contains(&one.value.to_lowercase())));
+        if self.names_objects && !is_own_part {
             objects(factor);
         }
         sample(factor)
@@ -106,6 +110,11 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         expressions::before(expr);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        headings::order(query);
         ControlFlow::Continue(())
     }
 

@@ -13,7 +13,12 @@ pub(super) struct Tables<'a> {
     words: BTreeSet<String>,
     /// Those that the statement reads.
     pub(super) used: BTreeSet<String>,
+    /// Names that only begin like a published one, and the table that they were taken for.
+    pub(super) read_as: BTreeSet<(String, String)>,
 }
+
+/// The schema of our views.
+const OURS: &str = "public";
 
 /// The partitions of tables that AWS's own tools make, which have some of our names.
 const PARTITIONS: [&str; 3] = ["date_partition", "region_partition", "account_partition"];
@@ -53,7 +58,13 @@ static PUBLISHED: &[(&str, &str)] = &[
 
 impl<'a> Tables<'a> {
     pub(super) fn new(names: &'a [String], aliases: &'a [(String, String)], words: BTreeSet<String>) -> Tables<'a> {
-        Tables { names: names.iter().map(String::as_str).collect(), aliases, words, used: BTreeSet::new() }
+        Tables {
+            names: names.iter().map(String::as_str).collect(),
+            aliases,
+            words,
+            used: BTreeSet::new(),
+            read_as: BTreeSet::new(),
+        }
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {
@@ -70,13 +81,17 @@ impl<'a> Tables<'a> {
         if before.is_empty() && with.contains(last) {
             return;
         }
-        if before.last().is_some_and(|schema| ["lake", "information_schema"].contains(&schema.as_str())) {
+        if before.last().is_some_and(|schema| ["lake", "information_schema", OURS].contains(&schema.as_str())) {
             return;
         }
-        if let Some(table) = self.table(last, &parts.join(".")).map(str::to_owned) {
-            self.used.insert(table.clone());
-            name.0 = vec![ObjectNamePart::Identifier(Ident::with_quote('"', table))];
+        let Some(table) = self.table(last, &parts.join(".")).map(str::to_owned) else { return };
+        if table != *last && !is_store(last) && !self.aliases.iter().any(|(alias, _)| alias.eq_ignore_ascii_case(last))
+        {
+            self.read_as.insert((last.clone(), table.clone()));
         }
+        self.used.insert(table.clone());
+        // With its schema, no part of the statement that has its name stands in its place.
+        name.0 = [OURS, &table].map(|part| ObjectNamePart::Identifier(Ident::with_quote('"', part))).into();
     }
 
     fn table(&self, last: &str, whole: &str) -> Option<&str> {
@@ -96,8 +111,10 @@ impl<'a> Tables<'a> {
         if is_store(last) {
             return Some(if self.words.contains(ITEM) { ITEMS } else { STORE });
         }
-        let published = PUBLISHED.iter().find(|(begin, _)| last.starts_with(begin));
-        published.map(|(_, view)| *view).filter(|view| self.names.contains(view))
+        let (begin, view) = PUBLISHED.iter().find(|(begin, _)| last.starts_with(begin))?;
+        // A slip of the pen is told, not taken for another table.
+        let is_slip = |name: &&&str| last != *begin && *name != view && strsim::damerau_levenshtein(name, last) == 1;
+        (self.names.contains(view) && !self.names.iter().any(|name| is_slip(&name))).then_some(*view)
     }
 }
 

@@ -176,6 +176,31 @@ fn published_statements() {
             "select count(*) as n from cloudtrail_logs a where exists (select 1 from cloudtrail_logs b where b.useridentity.arn = a.useridentity.arn and b.eventname <> a.eventname)",
             "n;2",
         ),
+        (
+            "select count(*) as n from cloudtrail_logs c left join unnest(filter(c.resources, x -> x = 'no')) as t(r) on true",
+            "n;3",
+        ),
+        (
+            "with cloudtrail_logs as (select * from default.cloudtrail_logs where readonly) select (select count(*) from cloudtrail_logs) as a, (select count(*) from default.cloudtrail_logs) as b",
+            "a|b;2|3",
+        ),
+        ("select 1 as x where 1 = 1", "x;1"),
+        ("select x from (values 1, 2) as t(x) where exists (select 1 where t.x > 1)", "x;2"),
+        ("select distinct useridentity.arn from cloudtrail_logs order by useridentity.arn", "arn;arn:1;arn:2"),
+        (
+            "select t.*, t.eventname from (select eventname from cloudtrail_logs limit 1) t",
+            "eventname|eventname_2;GetObject|GetObject",
+        ),
+        (
+            "select d.\"a.b\" as x, d['a.b'] as y, d.a.b as z from (values '{\"a.b\":1,\"a\":{\"b\":2}}') t(d)",
+            "x|y|z;1|1|2",
+        ),
+        (
+            "select d.n as x, d.m as y from (values '{\"n\":12345678901234567890123,\"m\":1.10}') t(d)",
+            "x|y;12345678901234567890123|1.10",
+        ),
+        ("select any_match(filter(array[named_struct('a', 1)], x -> x.a = 9), x -> x.a = 1) as x", "x;false"),
+        ("select requestparameters.values as x from cloudtrail_logs limit 1", "x;null"),
         // What is cast.
         (
             "select cast(json_extract('{\"a\":\"x\"}', '$.a') as varchar) as x, cast(json_extract('{\"a\":\"5\"}', '$.a') as integer) as y",
@@ -263,6 +288,8 @@ fn what_is_not_there_is_said() {
         ),
         ("select eventname.x.y, readonly.x from cloudtrail_logs", "readonly.x is none of readonly"),
         ("select 1; select 2", "one statement"),
+        ("select 1 from cloudtrail_logs c left join unnest(c.resources) as t(r) on r = 'x'", "ON TRUE"),
+        ("select p from (values ('a#_','a_')) t(p, s) where s like p escape '#'", "escape"),
         ("select * from default.nothing", "nothing"),
         ("select", "Expected"),
         ("select 'open", "Unterminated"),

@@ -69,7 +69,8 @@ fn values(tokens: &mut Vec<TokenWithSpan>) {
             matches!(tokens.get(at).map(|one| &one.token), Some(Token::Word(word)) if word.keyword == Keyword::VALUES);
         let rest = tokens.get(at + 1..).unwrap_or_default();
         let next = rest.iter().position(|one| !matches!(one.token, Token::Whitespace(_))).map(|steps| at + 1 + steps);
-        if let Some(from) = next.filter(|_| is_word)
+        let is_member = at > 0 && matches!(tokens.get(at - 1).map(|one| &one.token), Some(Token::Period));
+        if let Some(from) = next.filter(|_| is_word && !is_member)
             && !matches!(tokens.get(from).map(|one| &one.token), Some(Token::LParen | Token::EOF))
         {
             bracket_items(tokens, from);

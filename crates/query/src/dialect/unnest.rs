@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchemaRef};
+use datafusion::common::{Column, DFSchemaRef, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::functions_nested::expr_fn::cardinality;
 use datafusion::logical_expr::logical_plan::{Projection, SubqueryAlias, Unnest};
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, LogicalPlan, LogicalPlanBuilder, lit, when};
 
 /// The plan with such joins turned into unnesting.
 pub(super) fn rows_of_columns(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -20,6 +22,11 @@ pub(super) fn rows_of_columns(plan: LogicalPlan) -> Result<LogicalPlan> {
             };
             if !join.on.is_empty() {
                 return Ok(Transformed::no(plan));
+            }
+            // As in Trino: what is beside may be left out, and is not chosen.
+            let is_true = |filter: &Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
+            if keeps && !join.filter.as_ref().is_none_or(is_true) {
+                return Err(DataFusionError::Plan("LEFT JOIN UNNEST takes no condition but ON TRUE".to_owned()));
             }
             let Some(mut beside) = beside(&join.left, &join.right, keeps)? else { return Ok(Transformed::no(plan)) };
             if let Some(filter) = join.filter.clone().filter(|_| !keeps) {
@@ -53,7 +60,10 @@ fn beside(left: &Arc<LogicalPlan>, right: &LogicalPlan, keeps: bool) -> Result<O
         LogicalPlan::Subquery(inner) => beside(left, &inner.subquery, keeps),
         LogicalPlan::Projection(Projection { expr, input, .. }) => {
             let Some(input) = beside(left, input, keeps)? else { return Ok(None) };
-            let own: Vec<Expr> = expr.iter().cloned().map(inside).collect::<Result<_>>()?;
+            let mut own: Vec<Expr> = expr.iter().cloned().map(inside).collect::<Result<_>>()?;
+            if keeps {
+                own = own.into_iter().map(|expr| not_empty(expr, input.schema())).collect::<Result<_>>()?;
+            }
             let all = columns(left.schema()).chain(own);
             LogicalPlanBuilder::from(input).project(all)?.build().map(Some)
         }
@@ -83,6 +93,22 @@ fn beside(left: &Arc<LogicalPlan>, right: &LogicalPlan, keeps: bool) -> Result<O
         }
         _ => Ok(None),
     }
+}
+
+/// A list, or null where it has no item: the row beside it stays.
+fn not_empty(expr: Expr, schema: &DFSchemaRef) -> Result<Expr> {
+    if !matches!(expr.get_type(schema)?, DataType::List(_)) {
+        return Ok(expr);
+    }
+    let (name, list) = match expr {
+        Expr::Alias(alias) => (alias.name.clone(), *alias.expr),
+        other => {
+            let name = other.schema_name().to_string();
+            (name, other)
+        }
+    };
+    let has_items = cardinality(list.clone()).gt(lit(0_u64));
+    Ok(when(has_items, list).end()?.alias(name))
 }
 
 fn columns(schema: &DFSchemaRef) -> impl Iterator<Item = Expr> {

@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde_json::Value;
 
 pub(super) fn functions() -> Vec<Arc<dyn ScalarUDFImpl>> {
@@ -83,7 +83,10 @@ impl ScalarUDFImpl for TimeAsText {
 fn time_text(micros: i64, zone: Option<&str>) -> Option<String> {
     let time = Timestamp::from_microsecond(micros).ok()?;
     let name = zone.map(|zone| if zone == "+00:00" { "UTC" } else { zone });
-    let there = name.filter(|name| *name != "UTC").and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let there = match name {
+        None | Some("UTC") => TimeZone::UTC,
+        Some(name) => TimeZone::get(name).ok().or_else(|| fixed(name))?,
+    };
     let digits = match micros.rem_euclid(1_000_000) {
         0 if zone.is_none() => String::new(),
         fraction if fraction % 1_000 == 0 => format!(".{:03}", fraction / 1_000),
@@ -91,6 +94,19 @@ fn time_text(micros: i64, zone: Option<&str>) -> Option<String> {
     };
     let text = time.to_zoned(there).strftime("%Y-%m-%d %H:%M:%S").to_string();
     Some(format!("{text}{digits}{}", name.map(|name| format!(" {name}")).unwrap_or_default()))
+}
+
+/// `+02:00`
+fn fixed(offset: &str) -> Option<TimeZone> {
+    let (sign, clock) = (offset.get(..1)?, offset.get(1..)?);
+    let (hours, minutes) = clock.split_once(':')?;
+    let seconds = hours.parse::<i32>().ok()? * 3_600 + minutes.parse::<i32>().ok()? * 60;
+    let seconds = match sign {
+        "+" => seconds,
+        "-" => -seconds,
+        _ => return None,
+    };
+    Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
 }
 
 /// `unnest_field(list, n)`: of each item of a list, the field with this number; of a map the keys (0) and the values (1).

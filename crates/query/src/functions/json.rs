@@ -1,6 +1,6 @@
 //! JSON in text, as Trino's functions look into it.
 
-pub(super) mod document;
+pub(crate) mod document;
 mod path;
 
 use std::borrow::Cow;
