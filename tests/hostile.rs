@@ -159,6 +159,8 @@ const VERBS: &[&[&str]] = &[
     &["derive", "--again"],
     &["verify"],
     &["status"],
+    &["sources", "list"],
+    &["sources", "check", "HOSTILE", "LOGS"],
     &["tables"],
     &["tables", "cloudtrail"],
     &["tables", "HOSTILE"],

@@ -2,9 +2,9 @@
 -- question: Which policies, groups and boundaries did each user, role and group have at that time, as AWS Config saw them?
 -- sources: config_items
 -- attack: T1069.003
--- parameter: principal text = null
+-- parameter: identity text = null
 -- parameter: at timestamp = end
--- about principal: the name, the id or the ARN of the user, role or group; null means all
+-- about identity: the name, the id or the ARN of the user, role or group; null means all
 -- about at: the instant to look at
 -- trap: This lists what is attached, not what is allowed: boundaries, service control policies, session and resource policies and conditions take away or give more.
 -- trap: Policies of a user's groups are lines of the group; look up each group that is listed.
@@ -28,7 +28,7 @@ with states as (
     and s.valid_from <= $at
     and (s.valid_to is null or s.valid_to > $at)
     and s.state = 'exists'
-    and ($principal is null or s.resourcename = $principal or s.resourceid = $principal or s.arn = $principal)
+    and ($identity is null or s.resourcename = $identity or s.resourceid = $identity or s.arn = $identity)
 ), listed as (
   select
     *,

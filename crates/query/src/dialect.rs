@@ -119,6 +119,12 @@ impl Dialect {
     }
 }
 
+/// Does a statement ask what time it is? The logs of a case end before.
+pub(crate) fn asks_present(sql: &str) -> bool {
+    let words = tokens::words(sql);
+    ["now", "current_date", "current_timestamp", "localtimestamp"].iter().any(|word| words.contains(*word))
+}
+
 /// A query of our own, to be put into a statement.
 fn parsed(sql: &str) -> Option<Box<Query>> {
     match Parser::parse_sql(&Trino, sql).ok()?.pop()? {

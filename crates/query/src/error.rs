@@ -131,7 +131,8 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Error::UnknownQuestion { .. }
+            Error::Reversed
+                | Error::UnknownQuestion { .. }
                 | Error::UnknownParameter { .. }
                 | Error::UnknownValue { .. }
                 | Error::BadParameter { .. }

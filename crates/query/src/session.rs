@@ -17,10 +17,11 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws_views::LEFT_OUT;
-use crate::dialect::{Dialect, Unknown};
+use crate::dialect::{Dialect, Unknown, asks_present};
 use crate::error::{Error, Result, There};
 use crate::files::Altered;
 use crate::interrupt::Interrupt;
@@ -214,6 +215,12 @@ impl Session {
         let (used, read_as) = dialect.views(sql, &self.names());
         let mut sentences: Vec<String> =
             read_as.iter().map(|(name, table)| format!("`{name}` is read as `{table}`")).collect();
+        if let Ok(end) = Timestamp::from_microsecond(self.bounds.end)
+            && asks_present(sql)
+            && self.bounds.end > 0
+        {
+            sentences.push(format!("the present is that of this computer; the last row here is of {end:.0}"));
+        }
         for left in LEFT_OUT.iter().filter(|left| used.iter().any(|view| view.name == left.view)) {
             let rows = self.query(left.count, &[])?.collect()?;
             let count =

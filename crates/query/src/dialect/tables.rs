@@ -81,6 +81,9 @@ impl<'a> Tables<'a> {
         if before.is_empty() && with.contains(last) {
             return;
         }
+        if before.last().is_some_and(|schema| schema == OURS) {
+            self.used.insert(last.clone());
+        }
         if before.last().is_some_and(|schema| ["lake", "information_schema", OURS].contains(&schema.as_str())) {
             return;
         }
