@@ -47,10 +47,11 @@ fn reads_columns(select: &mut Select) -> bool {
     if select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_))) {
         return true;
     }
-    let own = config_items::TABLE.columns().into_iter().map(|column| column.name.to_owned());
-    // Those that are called otherwise there than in the files.
-    let others = ["accountid", "version", "compliancestate"].map(str::to_owned);
-    select.visit(&mut Names(own.chain(others).collect())).is_break()
+    let own: Vec<&str> = config_items::TABLE.columns().iter().map(|column| column.name).collect();
+    // There, what the files call `awsAccountId` has no `aws` before it.
+    let shorter = own.iter().filter_map(|name| name.strip_prefix("aws")).chain(["version"]);
+    let names = own.iter().copied().chain(shorter).map(str::to_owned).collect();
+    select.visit(&mut Names(names)).is_break()
 }
 
 /// A condition on a member of a list holds when one of the items meets it.
